@@ -1,0 +1,1 @@
+"""The thinking: pure functions from facts to KPIs; no clock, no input or output."""

@@ -1,0 +1,1 @@
+"""The doing: everything that touches a socket, a clock or a disk."""

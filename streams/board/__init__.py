@@ -1,0 +1,1 @@
+"""The wallboard: page, JSON API and events, read from Redis alone."""

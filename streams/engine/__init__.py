@@ -1,0 +1,1 @@
+"""What Faust lacks: batch delivery, strict flush, merging tables; knows nothing of dialers."""

@@ -1,0 +1,1 @@
+"""Idempotent writers of what the pages fold to."""
