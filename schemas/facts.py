@@ -2,8 +2,8 @@
 
 The types here say what a value may be made of, and no more: ``msgspec.json.Decoder(Call)`` runs once per record in
 the hot path, so ranges, formats and rules between fields are judged in ``processors`` and, for other people's
-programs, written into the generated JSON Schemas (see ``schemas.fields``). Unknown fields are ignored, and ``null``
-is the same as absent.
+programs, written into the generated JSON Schemas (see ``forms`` and ``wording``). Unknown fields are ignored, and
+``null`` is the same as absent.
 
 Units: times are RFC 3339 text with an offset or ``Z``; durations are seconds; money is decimal text.
 """
@@ -11,6 +11,8 @@ Units: times are RFC 3339 text with an offset or ``Z``; durations are seconds; m
 from typing import Literal
 
 import msgspec
+
+from schemas.forms import Amount, Attempt, Currency, Id, OperatorId, Seconds, Time, VersionNumber, ZoneName
 
 AnsweredBy = Literal["human", "machine", "unknown"]
 Direction = Literal["outbound", "inbound"]
@@ -28,12 +30,12 @@ class Fact(msgspec.Struct, gc=False, kw_only=True):
     it, and ``stated_at`` (the record's timestamp when absent) is when the source said so: no part of the content.
     """
 
-    team_id: str | None = None
-    site_id: str | None = None
-    script_id: str | None = None
-    version: int | None = None
+    team_id: Id | None = None
+    site_id: Id | None = None
+    script_id: Id | None = None
+    version: VersionNumber | None = None
     voided: bool | None = None
-    stated_at: str | None = None
+    stated_at: Time | None = None
 
 
 class Call(Fact, gc=False, kw_only=True):
@@ -44,18 +46,18 @@ class Call(Fact, gc=False, kw_only=True):
     from 1; ``direction`` is ``outbound`` when absent, ``abandoned`` false.
     """
 
-    call_id: str
-    started_at: str
-    campaign_id: str
-    operator_id: str | None = None
-    answered_at: str | None = None
-    ended_at: str | None = None
+    call_id: Id
+    started_at: Time
+    campaign_id: Id
+    operator_id: OperatorId | None = None
+    answered_at: Time | None = None
+    ended_at: Time | None = None
     answered_by: AnsweredBy | None = None
-    talk_seconds: float | None = None
-    lead_id: str | None = None
-    attempt: int | None = None
+    talk_seconds: Seconds | None = None
+    lead_id: Id | None = None
+    attempt: Attempt | None = None
     direction: Direction | None = None
-    prospect_time_zone: str | None = None
+    prospect_time_zone: ZoneName | None = None
     abandoned: bool | None = None
 
 
@@ -66,15 +68,15 @@ class Conversation(Fact, gc=False, kw_only=True):
     ``warm_horizon`` goes with the outcome ``warm_lead`` only.
     """
 
-    call_id: str
-    call_started_at: str
-    operator_id: str
-    campaign_id: str
+    call_id: Id
+    call_started_at: Time
+    operator_id: OperatorId
+    campaign_id: Id
     outcome: Outcome | None = None
     warm_horizon: WarmHorizon | None = None
-    talk_seconds: float | None = None
-    callback_at: str | None = None
-    lead_id: str | None = None
+    talk_seconds: Seconds | None = None
+    callback_at: Time | None = None
+    lead_id: Id | None = None
     source_code: str | None = None
 
 
@@ -86,15 +88,15 @@ class Appointment(Fact, gc=False, kw_only=True):
     ``status`` is ``booked`` when absent.
     """
 
-    appointment_id: str
-    operator_id: str
-    campaign_id: str
-    booked_at: str | None = None
-    call_id: str | None = None
-    call_started_at: str | None = None
-    lead_id: str | None = None
-    seller_id: str | None = None
-    scheduled_for: str | None = None
+    appointment_id: Id
+    operator_id: OperatorId
+    campaign_id: Id
+    booked_at: Time | None = None
+    call_id: Id | None = None
+    call_started_at: Time | None = None
+    lead_id: Id | None = None
+    seller_id: Id | None = None
+    scheduled_for: Time | None = None
     status: AppointmentStatus | None = None
     quality: Quality | None = None
 
@@ -107,17 +109,17 @@ class Sale(Fact, gc=False, kw_only=True):
     with its ``currency`` (ISO 4217).
     """
 
-    sale_id: str
-    operator_id: str
-    campaign_id: str
-    appointment_id: str | None = None
-    booked_at: str | None = None
-    call_id: str | None = None
-    call_started_at: str | None = None
-    seller_id: str | None = None
-    closed_at: str | None = None
-    amount: str | None = None
-    currency: str | None = None
+    sale_id: Id
+    operator_id: OperatorId
+    campaign_id: Id
+    appointment_id: Id | None = None
+    booked_at: Time | None = None
+    call_id: Id | None = None
+    call_started_at: Time | None = None
+    seller_id: Id | None = None
+    closed_at: Time | None = None
+    amount: Amount | None = None
+    currency: Currency | None = None
 
 
 class Presence(Fact, gc=False, kw_only=True):
@@ -126,9 +128,9 @@ class Presence(Fact, gc=False, kw_only=True):
     ``state`` may be absent in a void only. Two states at one instant: the later one carries the higher version.
     """
 
-    operator_id: str
-    since: str
-    campaign_id: str | None = None
+    operator_id: OperatorId
+    since: Time
+    campaign_id: Id | None = None
     state: PresenceState | None = None
     reason: str | None = None
 
