@@ -1,0 +1,86 @@
+"""The page: one owner's hour as a map from a fact's identity to its highest-versioned statement.
+
+Accepting a statement keeps the greater version; merging two pages keeps the greater per identity. That is a join:
+associative, commutative, idempotent. So replays, repetition and disorder change nothing.
+"""
+
+from collections.abc import Iterator
+from enum import Enum
+
+from processors.statements import KIND_OF, AnyStatement, Part
+
+PageKey = tuple[str, int]
+"""(owner, hour_us)."""
+
+
+class Acceptance(Enum):
+    """What became of a statement offered to a page: the first two changed it."""
+
+    ACCEPTED = "accepted"
+    REPLACED = "replaced"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    CONFLICT = "version_conflict"
+
+
+class Page:
+    """The statements of one owner's hour.
+
+    ``weight`` is the sum of (version + 1) over the statements that stand: it grows with every accepted change and
+    depends on nothing but the page's content. ``parts`` are the parts that any accepted statement ever named.
+    """
+
+    __slots__ = ("hour_us", "kinds", "owner", "parts", "weight")
+
+    def __init__(self, owner: str, hour_us: int) -> None:
+        self.owner = owner
+        self.hour_us = hour_us
+        self.kinds: list[dict[str, AnyStatement] | None] = [None, None, None, None, None]
+        self.weight = 0
+        self.parts: set[Part] = set()
+
+    @property
+    def key(self) -> PageKey:
+        """(owner, hour_us)."""
+        return self.owner, self.hour_us
+
+    def accept(self, statement: AnyStatement) -> Acceptance:
+        """Joins one statement into the page; of two with one version, the first stands."""
+        kind = KIND_OF[type(statement)]
+        book = self.kinds[kind]
+        if book is None:
+            book = self.kinds[kind] = {}
+        standing = book.setdefault(statement.id, statement)
+        if standing is statement:
+            self.weight += statement.version + 1
+        elif statement.version > standing.version:
+            self.weight += statement.version - standing.version
+            book[standing.id] = statement
+            self.parts.add(statement.part)
+            return Acceptance.REPLACED
+        elif statement.version < standing.version:
+            return Acceptance.SUPERSEDED
+        else:
+            return Acceptance.DUPLICATE if statement == standing else Acceptance.CONFLICT
+        self.parts.add(statement.part)
+        return Acceptance.ACCEPTED
+
+    def merge(self, other: "Page") -> None:
+        """Joins another page of the same key into this one."""
+        for statement in other.statements():
+            self.accept(statement)
+        self.parts |= other.parts
+
+    def statements(self) -> Iterator[AnyStatement]:
+        """Every statement that stands, by kind in the contract's order."""
+        for book in self.kinds:
+            if book:
+                yield from book.values()
+
+    def standing(self, kind: int, identity: str) -> AnyStatement | None:
+        """The statement of a kind and identity, None where there is none."""
+        book = self.kinds[kind]
+        return None if book is None else book.get(identity)
+
+    def __len__(self) -> int:
+        return sum(len(book) for book in self.kinds if book)

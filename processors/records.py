@@ -1,0 +1,85 @@
+"""KPI records of owners: a page's fold written out as the contract has it."""
+
+from dataclasses import dataclass
+
+from schemas.kpis import OperatorHour, Part, PartCounts, Slots
+
+from processors.fold import Fold
+from processors.hours import SLOT_US, Hour
+from processors.owners import is_operator
+from processors.page import Page
+from processors.rates import rates
+from processors.revision import Revision
+from processors.statements import Part as PartKey
+from processors.tally import Tally
+from processors.times import SECOND_US, format_millis, format_time
+
+SLOT_SECONDS = SLOT_US // SECOND_US
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a deployment's numbers mean: the generation and the name of its conversation rule."""
+
+    generation: int
+    rule: str
+
+
+def slots_of(tally: Tally) -> Slots:
+    """The five-minute counts of a tally."""
+    size = len(tally.slots) // 3
+    return Slots(SLOT_SECONDS, tally.slots[:size], tally.slots[size : 2 * size], tally.slots[2 * size :])
+
+
+def _campaigns(parts: dict[PartKey, Tally]) -> dict[str, Part]:
+    """What each campaign has of the page, those with nothing left out, in the order of their ids."""
+    found: dict[str, Tally] = {}
+    for (_, _, campaign_id), tally in parts.items():
+        if campaign_id is None:
+            continue
+        standing = found.get(campaign_id)
+        if standing is None:
+            found[campaign_id] = tally
+        else:
+            summed = Tally(len(tally.slots) // 3)
+            summed.add(standing.packed())
+            summed.add(tally.packed())
+            found[campaign_id] = summed
+    return {
+        campaign_id: Part(PartCounts(*tally.counts), tally.talk_us / SECOND_US, tally.amount_texts())
+        for campaign_id, tally in sorted(found.items())
+        if not tally.packed().is_zero
+    }
+
+
+def operator_hour(
+    page: Page, folded: Fold, hour: Hour, meaning: Meaning, is_final: bool, emitted_us: int
+) -> OperatorHour:
+    """The record of a page: ``hour`` on the clock of the latest fact's site, ``emitted_us`` the present moment."""
+    latest = folded.latest
+    site_id, team_id, _ = latest.part if latest is not None else (None, None, None)
+    tally = folded.total()
+    return OperatorHour(
+        owner=page.owner,
+        operator_id=page.owner if is_operator(page.owner) else None,
+        team_id=team_id,
+        site_id=site_id,
+        hour_start=format_time(hour.start_us),
+        hour_end=format_time(hour.end_us),
+        time_zone=hour.zone,
+        revision=Revision(meaning.generation, page.weight, is_final).text(),
+        is_final=is_final,
+        emitted_at=format_millis(emitted_us),
+        conversation_rule=meaning.rule,
+        counts=tally.as_counts(),
+        talk_seconds=tally.talk_us / SECOND_US,
+        amounts=tally.amount_texts(),
+        rates=rates(tally.counts, tally.talk_us, hour.hours),
+        slots=slots_of(tally),
+        campaigns=_campaigns(folded.parts),
+    )
+
+
+def operator_key(page: Page) -> str:
+    """``<owner>|<hour_start>``."""
+    return f"{page.owner}|{format_time(page.hour_us)}"
