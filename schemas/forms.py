@@ -58,3 +58,6 @@ VersionNumber = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 
 
 Attempt = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": GREATEST_ATTEMPT})]
 """Which attempt at the same lead, from 1."""
+
+Revision = Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9]{4}-[0-9]{20}-[01]$"})]
+"""``GGGG-S-F``: generation, sum of (version + 1) in twenty digits, 1 once final; the greater text is the newer."""

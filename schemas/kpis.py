@@ -7,6 +7,8 @@ Each record replaces the one before it with the same key; a reader keeps, per ke
 
 import msgspec
 
+from schemas.forms import Revision, Time
+
 Number = int | float
 
 
@@ -46,8 +48,8 @@ class PartCounts(Counts, gc=False, omit_defaults=True):
 class Rate(msgspec.Struct, gc=False):
     """One rate with what it is made of, so that a reader can add up before dividing.
 
-    ``value`` (six decimals) is None where the denominator is 0 or its counts do not exist yet (denominator 0 too).
-    ``low`` and ``high`` are the 95 % Wilson interval of a share, None for anything else and where the numerator is
+    ``value`` (six decimals) is null where the denominator is 0 or its counts do not exist yet (denominator 0 too).
+    ``low`` and ``high`` are the 95 % Wilson interval of a share, null for anything else and where the numerator is
     greater than the denominator.
     """
 
@@ -76,22 +78,22 @@ class Part(msgspec.Struct):
 
 
 class OperatorHour(msgspec.Struct, kw_only=True, tag_field="schema", tag="kpi.operator-hour.v1"):
-    """One owner's hour. Key ``<owner>|<hour_start>``; ``operator_id`` is None for the owner of unserved attempts.
+    """One owner's hour. Key ``<owner>|<hour_start>``; ``operator_id`` is null for the owner of unserved attempts.
 
     Times are RFC 3339 text in UTC, ``talk_seconds`` seconds, ``amounts`` decimal text by currency. ``team_id`` and
-    ``site_id`` are those of the latest fact that is not void, None where it has none.
+    ``site_id`` are those of the latest fact that is not void, null where it has none.
     """
 
     owner: str
     operator_id: str | None
     team_id: str | None
     site_id: str | None
-    hour_start: str
-    hour_end: str
+    hour_start: Time
+    hour_end: Time
     time_zone: str
-    revision: str
+    revision: Revision
     is_final: bool
-    emitted_at: str
+    emitted_at: Time
     conversation_rule: str
     counts: Counts
     talk_seconds: float
@@ -104,17 +106,17 @@ class OperatorHour(msgspec.Struct, kw_only=True, tag_field="schema", tag="kpi.op
 class CampaignHour(msgspec.Struct, kw_only=True, tag_field="schema", tag="kpi.campaign-hour.v1"):
     """One campaign's hour over all operators. Key ``<campaign_id>|<hour_start>``.
 
-    ``time_zone`` is None, and ``hour_end`` the latest, where contributors' zones differ. ``operators`` is how many
+    ``time_zone`` is null, and ``hour_end`` the latest, where contributors' zones differ. ``operators`` is how many
     operators contribute something, owners of unserved attempts apart.
     """
 
     campaign_id: str
-    hour_start: str
-    hour_end: str
+    hour_start: Time
+    hour_end: Time
     time_zone: str | None
-    revision: str
+    revision: Revision
     is_final: bool
-    emitted_at: str
+    emitted_at: Time
     conversation_rule: str
     operators: int
     counts: Counts
@@ -128,12 +130,12 @@ class TeamHour(msgspec.Struct, kw_only=True, tag_field="schema", tag="kpi.team-h
     """One team's hour over all operators. Key ``<team_id>|<hour_start>``; fields as in ``CampaignHour``."""
 
     team_id: str
-    hour_start: str
-    hour_end: str
+    hour_start: Time
+    hour_end: Time
     time_zone: str | None
-    revision: str
+    revision: Revision
     is_final: bool
-    emitted_at: str
+    emitted_at: Time
     conversation_rule: str
     operators: int
     counts: Counts
@@ -147,12 +149,12 @@ class SiteHour(msgspec.Struct, kw_only=True, tag_field="schema", tag="kpi.site-h
     """One site's hour over all operators. Key ``<site_id>|<hour_start>``, ``main`` where facts name no site."""
 
     site_id: str
-    hour_start: str
-    hour_end: str
+    hour_start: Time
+    hour_end: Time
     time_zone: str | None
-    revision: str
+    revision: Revision
     is_final: bool
-    emitted_at: str
+    emitted_at: Time
     conversation_rule: str
     operators: int
     counts: Counts
