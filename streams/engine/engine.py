@@ -1,0 +1,100 @@
+"""What the parts of one worker's engine share, and its one way to fail."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from faust.types import TP
+
+from streams.engine.deliveries import Deliveries
+from streams.engine.flushing import Flusher
+from streams.engine.lease import Lease
+from streams.engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+REBALANCE_TIMEOUT = 30.0
+READY_WITHIN = 10
+"""A worker is ready while its last flush cycle is younger than so many intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """The health of one worker."""
+
+    ready: bool
+    """Recovered, with partitions, and its last flush cycle is young."""
+    last_flush: float | None
+    """When the last flush cycle was complete, seconds since the epoch."""
+    generation: int
+    """Generation of the consumer group."""
+    partitions: frozenset[int]
+    """Partition numbers that this worker has, the same of every topic."""
+    lag: dict[TP, int]
+    """Records left to fold, by source partition whose end is known."""
+    failure: str | None
+    """Why the engine stops; None while it runs."""
+
+
+@dataclass(eq=False)
+class Engine:
+    """One worker's engine: settings, books, lease, flusher."""
+
+    settings: EngineSettings
+    deliveries: Deliveries = field(init=False)
+    lease: Lease = field(init=False)
+    flusher: Flusher = field(init=False)
+    failed: asyncio.Event = field(init=False)
+    failure: BaseException | None = field(default=None, init=False)
+    sources: dict[str, int] = field(default_factory=dict, init=False)
+    """Partition count by source topic."""
+    changelogs: dict[str, int] = field(default_factory=dict, init=False)
+    """Partition count by changelog topic."""
+    partitions: frozenset[int] = field(default=frozenset(), init=False)
+    leaving: bool = field(default=False, init=False)
+    """Set at a wanted stop: the consumer then leaves its group at once instead of letting the session run out."""
+    recovered: bool = field(default=False, init=False)
+    interval: float = field(init=False)
+    last_flush: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.deliveries = Deliveries()
+        self.lease = Lease(
+            settings.clock, session=settings.session_timeout, rebalance=self.rebalance_timeout, heartbeat=self.heartbeat
+        )
+        self.flusher = Flusher(settings.clock, self.lease)
+        self.failed = asyncio.Event()
+        self.interval = settings.flush_interval
+
+    @property
+    def heartbeat(self) -> float:
+        """Seconds between heartbeats: below a third of the session, so that the lease stays fresh by itself."""
+        return self.settings.session_timeout * 0.3
+
+    @property
+    def rebalance_timeout(self) -> float:
+        """How long the group waits for a member to give up its partitions, seconds."""
+        return max(REBALANCE_TIMEOUT, 3 * self.settings.session_timeout)
+
+    def fail(self, reason: BaseException) -> None:
+        """Stops the worker. From now on nothing is flushed or committed; the first reason stands."""
+        if self.failure is not None:
+            return
+        self.failure = reason
+        self.failed.set()
+        log.error("the engine stops: %s: %s", type(reason).__name__, reason)
+        self.settings.events.stopped(f"{type(reason).__name__}: {reason}")
+
+    def cycle_done(self, lag: int) -> None:
+        """A flush cycle is complete with so many records left to read: paces the next one."""
+        settings = self.settings
+        self.last_flush = settings.clock.now().wall
+        slower = min(settings.slow_flush_interval, self.interval * 2)
+        self.interval = slower if lag > settings.behind else settings.flush_interval
+
+    def is_ready(self) -> bool:
+        """Recovered, with partitions, and its last flush cycle is young."""
+        if self.failure is not None or not self.recovered or not self.partitions or self.last_flush is None:
+            return False
+        return self.settings.clock.now().wall - self.last_flush < READY_WITHIN * self.interval

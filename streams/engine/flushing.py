@@ -1,0 +1,111 @@
+"""The strict flush: everything unwritten is acknowledged by the brokers, in order, or the worker ends."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from faust.types import TP
+
+from streams.engine.batches import Batch
+from streams.engine.clocks import Clock
+from streams.engine.lease import Lease
+from streams.engine.outgoing import Flush, Outgoing, Record
+
+
+class Ledger(Protocol):
+    """What the application keeps behind a table: pure bookkeeping, nothing in it awaits."""
+
+    def restore(self, batch: Batch) -> None:
+        """Merge a run of changelog rows; values may be None. Whatever it raises ends the worker."""
+
+    def keep(self, partitions: frozenset[int]) -> None:
+        """Forget every other partition: its pages and its unwritten rows alike."""
+
+    def recovered(self, partitions: frozenset[int]) -> None:
+        """All rows of these partitions are restored."""
+
+    def drain(self) -> Flush | None:
+        """Everything unwritten since the last drain; None when there is nothing."""
+
+    @property
+    def unflushed(self) -> int:
+        """Pages touched since the last drain."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A record batch that the brokers hold: its first offset and its count."""
+
+    partition: TP
+    offset: int
+    count: int
+
+
+Acknowledge = Callable[[Acknowledged], None]
+
+
+class Flusher:
+    """Drains every ledger and writes what it gives, strictly in its order."""
+
+    def __init__(self, clock: Clock, lease: Lease) -> None:
+        self._clock = clock
+        self._lease = lease
+        self._ledgers: list[Ledger] = []
+        self._listeners: list[Acknowledge] = []
+
+    def add(self, ledger: Ledger, acknowledged: Acknowledge) -> None:
+        """A ledger to drain, and who is told of each record batch that was acknowledged."""
+        self._ledgers.append(ledger)
+        self._listeners.append(acknowledged)
+
+    @property
+    def unflushed(self) -> int:
+        """Pages touched since the last flush, over all ledgers."""
+        return sum(ledger.unflushed for ledger in self._ledgers)
+
+    async def flush(self, producer: Any) -> int:
+        """Writes everything unwritten and returns the number of records, all of them acknowledged.
+
+        Whatever is raised in here leaves rows neither in the ledgers nor surely in the log: the caller must end the
+        worker and commit nothing more.
+        """
+        flushes = [flush for ledger in self._ledgers if (flush := ledger.drain()) is not None]
+        written = 0
+        for phase in ("first", "together", "after"):
+            written += await self._write(producer, [out for flush in flushes for out in getattr(flush, phase)])
+        for flush in flushes:
+            flush.done()
+        return written
+
+    async def _write(self, producer: Any, outgoing: list[Outgoing]) -> int:
+        plain, leased = int(self._clock.now().wall * 1000), self._lease.stamp_ms
+        queues: dict[tuple[str, int, int], list[Record]] = {}
+        for out in outgoing:
+            if out.records:
+                stamp = leased if out.leased else plain
+                queues.setdefault((out.topic, out.partition, stamp), []).extend(out.records)
+        jobs = [_send(producer, topic, number, stamp, records) for (topic, number, stamp), records in queues.items()]
+        acknowledged = [one for many in await asyncio.gather(*jobs) for one in many]
+        for one in acknowledged:
+            for listener in self._listeners:
+                listener(one)
+        return sum(one.count for one in acknowledged)
+
+
+async def _send(
+    producer: Any, topic: str, partition: int, stamp_ms: int, records: Iterable[Record]
+) -> list[Acknowledged]:
+    """Packs the records into as few record batches as fit, straight to the partition, and awaits every ack."""
+    pending = []
+    builder = producer.create_batch()
+    for key, value, headers in records:
+        if builder.append(timestamp=stamp_ms, key=key, value=value, headers=list(headers)) is None:
+            pending.append((await producer.send_batch(builder, topic, partition=partition), builder.record_count()))
+            builder = producer.create_batch()
+            # The first record of a batch is taken whatever its size; only the broker may find it too large.
+            builder.append(timestamp=stamp_ms, key=key, value=value, headers=list(headers))
+    builder.close()
+    pending.append((await producer.send_batch(builder, topic, partition=partition), builder.record_count()))
+    return [Acknowledged(TP(topic, partition), (await future).offset, count) for future, count in pending]

@@ -1,0 +1,50 @@
+"""What the engine must be told, and the lease's rule for topic settings."""
+
+from dataclasses import dataclass, field
+
+from faust.types.auth import CredentialsT
+
+from streams.engine.clocks import Clock, SystemClock
+from streams.engine.events import EngineEvents, NoEvents
+
+LEASE_MARGIN = 2.0
+"""Seconds by which a lease ends before the session: room for clocks that differ and requests on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Settings of one worker. Times are seconds."""
+
+    group: str
+    """Consumer group."""
+    brokers: tuple[str, ...]
+    """Bootstrap servers as `host:port`."""
+    instance_id: str | None = None
+    """Static membership: a worker that comes back with it within the session gets its partitions back at once."""
+    session_timeout: float = 10.0
+    """Without a sign of life for so long, the group gives the worker's partitions to others. At least 6."""
+    flush_interval: float = 0.2
+    """Pause between flushes while the worker keeps up."""
+    slow_flush_interval: float = 2.0
+    """Pause between flushes while it is far behind: a page is then published once for many facts."""
+    behind: int = 20_000
+    """Records left to read from which on the worker counts as far behind."""
+    max_unflushed: int = 5_000
+    """Pages touched since the last flush from which on the next batch waits for one, so that no flush is long."""
+    producer_timeout: float = 300.0
+    """How long unleased records wait for a broker that is away before the worker gives up and ends."""
+    credentials: CredentialsT | None = None
+    """TLS and SASL, as Faust's own credential objects."""
+    compression: str | None = None
+    """Codec of what is written: None, gzip, snappy, lz4 or zstd."""
+    clock: Clock = field(default_factory=SystemClock)
+    events: EngineEvents = field(default_factory=NoEvents)
+
+
+def leased_topic_config(session_timeout: float) -> dict[str, str]:
+    """The settings that a topic of leased records must have under this session timeout (seconds)."""
+    return {
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.before.max.ms": str(int((session_timeout - LEASE_MARGIN) * 1000)),
+        "message.timestamp.after.max.ms": "1000",
+    }
