@@ -189,7 +189,27 @@ _SHAPES: dict[str, _Shape] = {
 # Each field stays as raw JSON until it is looked at: what nobody asks for cannot spoil a record, and a duration keeps
 # the decimal text that says which way half a microsecond rounds.
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_field = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def _decimal(text: str) -> Decimal:
+    """The number exactly; one whose exponent is beyond decimals as the nothing or the infinity that floats make of it."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal(float(text))
+
+
+_decode_field = msgspec.json.Decoder(float_hook=_decimal).decode
+_IMMENSE = 10**30
+
+
+def _field(text: msgspec.Raw) -> object:
+    """One field's value. Its JSON is sound by now, so what fails is an integer of more digits than Python converts."""
+    try:
+        return _decode_field(text)
+    except msgspec.MsgspecError:
+        return -_IMMENSE if bytes(text).startswith(b"-") else _IMMENSE
+
 
 
 def _object(value: bytes) -> dict[str, msgspec.Raw]:
@@ -221,8 +241,6 @@ def _checked(shape: _Shape, raw: dict[str, msgspec.Raw]) -> tuple[Values, list[t
             problems.append((Reason.TIME_WITHOUT_OFFSET, f"{name}: {error}"))
         except (NoTime, BadValue) as error:
             problems.append((Reason.BAD_VALUE, f"{name}: {error}"))
-        except (msgspec.MsgspecError, ArithmeticError):
-            problems.append((Reason.BAD_VALUE, f"{name}: is out of range"))
         values.setdefault(name, None)
     return values, problems
 

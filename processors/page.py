@@ -50,8 +50,9 @@ class Page:
         book = self.kinds[kind]
         if book is None:
             book = self.kinds[kind] = {}
-        standing = book.setdefault(statement.id, statement)
-        if standing is statement:
+        standing = book.get(statement.id)
+        if standing is None:
+            book[statement.id] = statement
             self.weight += statement.version + 1
         elif statement.version > standing.version:
             self.weight += statement.version - standing.version

@@ -5,6 +5,7 @@ slower. Texts that repeat from fact to fact are checked once and shared.
 """
 
 from collections.abc import Callable
+from math import copysign
 from typing import Any
 
 import msgspec
@@ -140,6 +141,8 @@ class Reader:
             None if team is None else ids[team],
             None if campaign is None else ids[campaign],
         )
+        if len(self._parts) >= 100_000:
+            self._parts.clear()
         part = self._parts.setdefault(part, part)
         stated_us = record_us if fact.stated_at is None else parse_time(fact.stated_at)
         if operator is not None:
@@ -151,7 +154,6 @@ class Reader:
             raise _Unusual
         if fact.attempt is not None and not 1 <= fact.attempt <= GREATEST_ATTEMPT:
             raise _Unusual
-        zone = fact.prospect_time_zone
         return self._builder.call(
             frame,
             fact.call_id,
@@ -162,7 +164,7 @@ class Reader:
             _duration(fact.talk_seconds),
             fact.abandoned is True,
             fact.direction == "inbound",
-            (_id(fact.lead_id), fact.attempt, zone and check_zone(zone), self._shared(fact.script_id)),
+            (_id(fact.lead_id), fact.attempt, _zone(fact.prospect_time_zone), self._shared(fact.script_id)),
         )
 
     def _conversation(self, fact: Conversation, frame: Frame) -> AnyStatement:
@@ -226,10 +228,15 @@ def _id(text: str | None) -> str | None:
     return None if text is None else check_id(text)
 
 
+def _zone(name: str | None) -> str | None:
+    return None if name is None else check_zone(name)
+
+
 def _duration(seconds: float | None) -> int | None:
     if seconds is None:
         return None
-    if not 0 <= seconds <= LONGEST_DURATION_SECONDS:
+    # At the very ends a float no longer tells what its text said: the longest or just over it, nothing or just below.
+    if not 0 <= seconds < LONGEST_DURATION_SECONDS or (seconds == 0 and copysign(1, seconds) < 0):
         raise _Unusual
     us = duration_us(seconds)
     if us is None:

@@ -18,6 +18,7 @@ LONGEST_DURATION_SECONDS = 30 * 24 * 3600
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ONE_US = Decimal("0.000001")
 _MINUTE_TEXT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d", re.ASCII)
 _REST_TEXT = re.compile(r":(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII)
 
@@ -119,7 +120,8 @@ def duration_us(seconds: float) -> int | None:
 
 def exact_duration_us(seconds: Decimal) -> int:
     """Whole microseconds of a decimal duration; half a microsecond rounds to even."""
-    return int((seconds * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
+    # Quantized first: a product would be rounded to the context's digits, and rounding twice may cross a half.
+    return int(seconds.quantize(_ONE_US, ROUND_HALF_EVEN).scaleb(6))
 
 
 def to_datetime(us: int, zone: timezone = UTC) -> datetime:
