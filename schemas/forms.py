@@ -19,7 +19,7 @@ LONGEST_DURATION_S = 30 * 24 * 3600
 _UNPRINTABLE = "\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff"
 _ID_PATTERN = f"^(?! )[^|{_UNPRINTABLE}]*[^ |{_UNPRINTABLE}]$"
 _TIME_PATTERN = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+    "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
 _AMOUNT_PATTERN = "^[0-9]{1,18}(\\.[0-9]{1,6})?$"
 
@@ -39,7 +39,7 @@ OperatorId = Annotated[
 """An id that does not begin with ``@``, which is kept for attempts without an operator."""
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "pattern": _TIME_PATTERN})]
-"""RFC 3339 with an offset or ``Z``, at most microseconds."""
+"""RFC 3339 with an offset or ``Z``, at most microseconds, in the years 1900 to 2199."""
 
 Seconds = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": LONGEST_DURATION_S})]
 """A duration in seconds, up to thirty days; held as whole microseconds, half a microsecond to even."""
