@@ -1,0 +1,14 @@
+"""What the board's handlers share, by typed name."""
+
+import asyncio
+
+from aiohttp import web
+
+from streams.board.answers import Answers
+from streams.board.page import Page
+from streams.board.reader import Reader
+
+ANSWERS = web.AppKey("answers", Answers)
+READER = web.AppKey("reader", Reader)
+PAGE = web.AppKey("page", Page)
+STOPPING = web.AppKey("stopping", asyncio.Event)

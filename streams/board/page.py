@@ -1,0 +1,80 @@
+"""The page itself: one HTML file, filled in with language and theme, and the words it shows."""
+
+import json
+import re
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Literal, cast
+
+from processors.kpis import COUNTS, KPIS
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_WEIGHTED = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*$")
+
+
+class Page:
+    """The HTML and the words, read once."""
+
+    def __init__(self) -> None:
+        self._html = (STATIC / "index.html").read_text("utf-8")
+        self._words = catalogue()
+        self.build = _build(self._words)
+
+    def html(self, language: Language, theme: Literal["dark", "light"]) -> str:
+        """The page in a language and a theme."""
+        title = self._words[language]["title"]
+        filled = self._html.replace("{{lang}}", language).replace("{{theme}}", theme).replace("{{build}}", self.build)
+        return filled.replace("{{title}}", escape(title)).replace("{{noscript}}", escape(self._words[language]["noscript"]))
+
+    def words(self, language: Language) -> dict[str, str]:
+        """Every text of the page by key."""
+        return self._words[language]
+
+
+def _build(words: dict[Language, dict[str, str]]) -> str:
+    """A name for these very files and words: a page of another build loads itself anew."""
+    digest = sha256(json.dumps(words, sort_keys=True).encode())
+    for file in sorted(STATIC.iterdir()):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def catalogue() -> dict[Language, dict[str, str]]:
+    """All texts by language and key: `words.json`, and names and questions of the KPI registry."""
+    own: dict[str, dict[str, str]] = json.loads((FOLDER / "words.json").read_text("utf-8"))
+    return {language: _of_language(own, language) for language in LANGUAGES}
+
+
+def _of_language(own: dict[str, dict[str, str]], language: Language) -> dict[str, str]:
+    words = {key: texts[language] for key, texts in own.items()}
+    for kpi in KPIS:
+        words[f"kpi.{kpi.name}"] = kpi.label[language]
+        words[f"answers.{kpi.name}"] = kpi.answers[language]
+    return words | {f"count.{count.name}": count.label[language] for count in COUNTS}
+
+
+def preferred(asked: str | None, accept: str) -> Language:
+    """The language asked for, else the best of an `Accept-Language` header that is spoken here, else English."""
+    if asked in LANGUAGES:
+        return asked
+    best, best_weight = LANGUAGES[0], 0.0
+    for part in accept[:500].split(","):
+        found = _WEIGHTED.match(part)
+        if not found or found[1].lower() not in LANGUAGES:
+            continue
+        weight = _weight(found[2])
+        if weight > best_weight:
+            best, best_weight = cast("Language", found[1].lower()), weight
+    return best
+
+
+def _weight(text: str | None) -> float:
+    try:
+        return 1.0 if text is None else float(text)
+    except ValueError:
+        return 0.0

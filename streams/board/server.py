@@ -1,0 +1,84 @@
+"""The board's HTTP server: page, JSON, events; one reading task behind all of them."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+
+from streams.board import api
+from streams.board.answers import Answers
+from streams.board.events import events
+from streams.board.holdings import Holdings
+from streams.board.keys import ANSWERS, PAGE, READER, STOPPING
+from streams.board.page import LANGUAGES, STATIC, Page, preferred
+from streams.board.reader import Reader, connect
+from streams.board.replies import errors_as_json, failed, json_reply, protect
+from streams.board.rounds import Rounds
+from streams.board.watch import Watch
+from streams.settings import Settings
+
+
+def clock_us() -> int:
+    """Now, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Application:
+    """The board as an aiohttp application. It starts whether or not Redis is there."""
+    reader = Reader(connect(settings.redis_url), settings.prefix)
+    watch = Watch(reader, Rounds(reader, Holdings(settings.time_zone), now_us))
+    app = web.Application(middlewares=[errors_as_json])
+    app[READER], app[ANSWERS], app[PAGE], app[STOPPING] = reader, Answers(watch, now_us), Page(), asyncio.Event()
+    app.on_response_prepare.append(protect)
+    app.on_shutdown.append(_stop_events)
+    app.cleanup_ctx.append(_reading)
+    app.add_routes(
+        [
+            web.get("/", page),
+            web.get("/words/{language}.json", words),
+            web.get("/api/board", api.board),
+            web.get("/api/events", events),
+            web.get("/api/hours/{hour}/operators", api.operators),
+            web.get("/api/operators/{owner}/hours/{hour}", api.operator_hour),
+            web.get("/healthz", api.alive),
+            web.get("/readyz", api.ready),
+            web.static("/static/", STATIC),
+        ]
+    )
+    return app
+
+
+async def page(request: web.Request) -> web.Response:
+    """`/`: the wall, `?lang=`, `?theme=`, `?view=`; `?site=` is read by the page itself."""
+    view = request.query.get("view", "wall")
+    if view == "floor":
+        raise failed(404, "the floor view is not there yet", "open / for the wall, or run dialpulse top for the people")
+    if view != "wall":
+        raise failed(404, f"there is no view {view!r}", "open / for the wall")
+    language = preferred(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+    html = request.app[PAGE].html(language, "light" if request.query.get("theme") == "light" else "dark")
+    return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language"})
+
+
+async def words(request: web.Request) -> web.Response:
+    """`/words/<language>.json`: every text of the page."""
+    asked = request.match_info["language"]
+    for language in LANGUAGES:
+        if language == asked:
+            return json_reply(request.app[PAGE].words(language))
+    raise failed(404, f"no words in {asked!r}", f"take one of {', '.join(LANGUAGES)}")
+
+
+async def _reading(app: web.Application) -> AsyncIterator[None]:
+    reading = asyncio.create_task(app[ANSWERS].watch.run())
+    yield
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
+    await app[READER].redis.aclose()
+
+
+async def _stop_events(app: web.Application) -> None:
+    app[STOPPING].set()
