@@ -212,7 +212,7 @@ def app_of(toy: Toy) -> EngineApp:
 if __name__ == "__main__":
     import logging
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=getattr(logging, os.environ.get("LOG", "INFO")), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     settings = msgspec.json.decode(sys.argv[1], type=Toy)
     code = run_worker(app_of(settings), leave=settings.leave)
     say("ended", code=code)
