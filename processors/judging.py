@@ -211,7 +211,6 @@ def _field(text: msgspec.Raw) -> object:
         return -_IMMENSE if bytes(text).startswith(b"-") else _IMMENSE
 
 
-
 def _object(value: bytes) -> dict[str, msgspec.Raw]:
     try:
         value.decode()

@@ -5,7 +5,7 @@ associative, commutative, idempotent. So replays, repetition and disorder change
 """
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import IntEnum
 
 from processors.statements import KIND_OF, AnyStatement, Part
 
@@ -13,14 +13,14 @@ PageKey = tuple[str, int]
 """(owner, hour_us)."""
 
 
-class Acceptance(Enum):
-    """What became of a statement offered to a page: the first two changed it."""
+class Acceptance(IntEnum):
+    """What became of a statement offered to a page: the first two changed it. An integer, so as to count by place."""
 
-    ACCEPTED = "accepted"
-    REPLACED = "replaced"
-    DUPLICATE = "duplicate"
-    SUPERSEDED = "superseded"
-    CONFLICT = "version_conflict"
+    ACCEPTED = 0
+    REPLACED = 1
+    DUPLICATE = 2
+    SUPERSEDED = 3
+    CONFLICT = 4
 
 
 class Page:

@@ -128,6 +128,11 @@ class Reader:
             # Every failed check is a ValueError, and so is text that is no UTF-8.
             return judge(topic, value, record_us, self._builder)
 
+    @property
+    def ended_us(self) -> int:
+        """When what the last statement read tells of had ended, microseconds."""
+        return self._builder.ended_us
+
     def _frame(self, fact: Fact, record_us: int) -> Frame:
         version = fact.version or 0
         if fact.voided or not 0 <= version <= GREATEST_VERSION:

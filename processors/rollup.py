@@ -6,7 +6,7 @@ change nothing.
 """
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from schemas.kpis import CampaignHour, SiteHour, TeamHour
@@ -25,7 +25,9 @@ from processors.times import HOUR_US, SECOND_US, format_millis, format_time
 MAIN_SITE = "main"
 """The site of facts that name none."""
 
-Target = tuple[str, str]
+Level = Literal["campaign", "team", "site"]
+
+Target = tuple[Level, str]
 """(level, id): ``campaign``, ``team`` or ``site``, and which."""
 
 

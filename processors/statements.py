@@ -117,12 +117,15 @@ def unpack_rest(statement: AnyStatement) -> dict[str, Any]:
 
 
 def end_us(statement: AnyStatement) -> int:
-    """When what the fact tells of had ended, in microseconds: the call's end where it is known, else its time."""
-    if type(statement) is not CallStatement:
-        return statement.at_us
+    """When what the fact tells of had ended, in microseconds: as exactly as the fact says."""
     rest = unpack_rest(statement)
-    after: int = rest.get("ended_after_us", rest.get("answered_after_us", 0) + (statement.talk_us or 0))
-    return statement.at_us + after
+    at_us = statement.at_us
+    if isinstance(statement, CallStatement):
+        spoken = rest.get("answered_after_us", 0) + (statement.talk_us or 0)
+        return at_us + int(rest.get("ended_after_us", spoken))
+    if isinstance(statement, ConversationStatement):
+        return at_us + (statement.talk_us or 0)
+    return int(rest.get("closed_us", rest.get("booked_us", at_us)))
 
 
 encode_run = msgspec.msgpack.Encoder().encode

@@ -10,6 +10,7 @@ from faust.types import TP
 from streams.engine.batches import BatchSchema
 from streams.engine.engine import Engine
 from streams.engine.flushing import Acknowledged, Ledger
+from streams.errors import UserError
 
 RECOVERY_BATCHES = 4
 """Batches restored at once: 1 would leave changelog partitions flowing after recovery, 1000 hold a gigabyte."""
@@ -67,6 +68,8 @@ class MergingTable(faust.Table[Any, Any]):
                     self.ledger.restore(event.value)
                     self._rows += len(event.value)
         except BaseException as exc:
+            if isinstance(exc, UserError):  # keeps its words and its exit code
+                self.engine.fail(exc)
             failure = RestoreError(f"cannot restore {self.name} from {self._changelog}: {type(exc).__name__}: {exc}")
             self.engine.fail(failure)
             raise failure from exc
@@ -79,7 +82,9 @@ class MergingTable(faust.Table[Any, Any]):
         # Faust forgets how far a partition was restored only where no further rebalance follows at once: a page
         # dropped here would then be restored from the middle of its log.
         for partition in self._kept - mine:
-            self.app.tables.recovery.revoke(TP(self._changelog, partition))  # type: ignore[attr-defined]
+            self._recovery.revoke(TP(self._changelog, partition))
+        for partition in mine:
+            self._recovery.active_highwaters.pop(TP(self._changelog, partition), None)
         self._kept = mine
         self.engine.recovered = False
         self._guarded(self.ledger.keep, mine)
@@ -88,10 +93,25 @@ class MergingTable(faust.Table[Any, Any]):
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Tells the ledger. Faust would swallow what is raised here, so the engine is told instead."""
         now = self.engine.settings.clock.now().monotonic
+        self._check_complete(active_tps)
         self._guarded(self.ledger.recovered, frozenset(tp.partition for tp in active_tps))
         self.engine.settings.events.restored(self.name, self._rows, now - (self._since or now))
         self._rows, self._since = 0, None
         await super().on_recovery_completed(active_tps, standby_tps)
+
+    @property
+    def _recovery(self) -> Any:
+        return self.app.tables.recovery  # type: ignore[attr-defined]
+
+    def _check_complete(self, tps: set[TP]) -> None:
+        """Faust goes on with what it has when the brokers do not tell the log ends in time: then nothing is restored."""
+        ends, restored = self._recovery.active_highwaters, self._recovery.active_offsets
+        short = [tp for tp in tps if tp not in ends or restored.get(tp) is None or restored[tp] < ends[tp]]
+        if short:
+            told = ", ".join(f"{tp.topic}-{tp.partition}" for tp in sorted(short))
+            failure = RestoreError(f"{self.name} is not restored from all of its changelog: {told}")
+            self.engine.fail(failure)
+            raise failure
 
     def _guarded(self, call: Any, partitions: frozenset[int]) -> None:
         try:
@@ -104,6 +124,6 @@ class MergingTable(faust.Table[Any, Any]):
         """Own rows right after those restored need not be read back at the next rebalance."""
         tp = written.partition
         if tp.topic == self._changelog:
-            restored = self.app.tables.recovery.active_offsets  # type: ignore[attr-defined]
+            restored = self._recovery.active_offsets
             if restored.get(tp) == written.offset - 1:
                 restored[tp] = written.offset + written.count - 1

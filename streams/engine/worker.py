@@ -5,6 +5,8 @@ import gc
 import logging
 import os
 import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from streams.engine.app import EngineApp
 from streams.errors import UserError
@@ -15,17 +17,33 @@ STOPPED, FAILED = 0, 1
 CANCEL_WITHIN = 2.0
 
 
-def run_worker(app: EngineApp, *, leave: bool = True, stop_within: float = 20.0) -> int:
+Surroundings = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def run_worker(
+    app: EngineApp, *, leave: bool = True, stop_within: float = 20.0, around: Surroundings = nullcontext
+) -> int:
     """Runs until SIGTERM or SIGINT, or until something fails; returns the exit code.
+
+    `around` gives what lives in the same event loop: entered before the app starts, left when it has stopped, that is
+    after the last flush.
+
 
     0: stopped as asked: flushed, committed, and (with `leave`) gone from its group, so that others take over at
     once; a worker that is about to be started again stays a member instead. 1: failed, and nothing was committed
     past the failure. 2: a UserError, which starting again will not mend. A stop that takes longer than
     `stop_within` seconds ends the process itself with 1.
     """
-    code = asyncio.run(_run(app, leave, stop_within))
+    code = asyncio.run(_run_within(app, leave, stop_within, around))
     failure = app.engine.failure
     return failure.exit_code if isinstance(failure, UserError) else code
+
+
+async def _run_within(app: EngineApp, leave: bool, stop_within: float, around: Surroundings) -> int:
+    async with around():
+        code = await _run(app, leave, stop_within)
+    await _cancel_rest()
+    return code
 
 
 async def _run(app: EngineApp, leave: bool, stop_within: float) -> int:
@@ -85,6 +103,10 @@ async def _stop(app: EngineApp, starting: asyncio.Task[None], within: float) -> 
     if app.crashed:
         app.engine.fail(app.crash_reason or RuntimeError("a part of the worker crashed while it stopped"))
     starting.cancel()
+
+
+async def _cancel_rest() -> None:
+    """What Faust left running would be reported as destroyed."""
     rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in rest:
         task.cancel()

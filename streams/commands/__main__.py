@@ -1,0 +1,5 @@
+"""`python -m streams.commands` is `dialpulse`."""
+
+from streams.commands import main
+
+main()

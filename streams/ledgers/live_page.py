@@ -1,0 +1,68 @@
+"""A page as a worker holds it: its fold so far, and what of it was already told to others."""
+
+from processors.fold import Fold, extend, fold
+from processors.hours import Clocks, Hour
+from processors.page import Acceptance, Page
+from processors.rules import ConversationRule
+from processors.statements import AnyStatement, Part, end_us
+
+
+class LivePage(Page):
+    """A page with its running fold.
+
+    ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
+    to the changelog, ``ended`` by part when the last thing that it tells of had ended (None: not known since a recovery),
+    ``counted`` the counts by part that counters already hold (None: not looked at yet). Microseconds.
+    """
+
+    __slots__ = ("counted", "ended", "folded", "hour", "touched", "written_us")
+
+    def __init__(self, owner: str, hour: Hour) -> None:
+        super().__init__(owner, hour.start_us)
+        self.hour = hour
+        self.folded: Fold | None = None
+        self.touched = False
+        self.written_us = 0
+        self.ended: dict[Part, int] | None = None
+        self.counted: dict[Part, tuple[list[int], int]] | None = None
+
+    def take(self, statement: AnyStatement) -> Acceptance:
+        """Accepts a statement and keeps the fold in step, or drops it to be made anew when it is asked for."""
+        acceptance = self.accept(statement)
+        if acceptance is Acceptance.ACCEPTED:
+            if self.folded is not None and not extend(self.folded, self, statement):
+                self.folded = None
+        elif acceptance is Acceptance.REPLACED:
+            self.folded = None
+        return acceptance
+
+    def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
+        """The fold of what stands now; sets ``hour`` by the latest fact's site."""
+        folded = self.folded
+        if folded is None:
+            folded = self.folded = fold(self, self.hour.slots, rule)
+        latest = folded.latest
+        if latest is not None:
+            hour = clocks.of(latest.part[0]).hour(latest.at_us)
+            if hour is not self.hour and hour != self.hour:
+                if hour.slots != self.hour.slots:
+                    folded = self.folded = fold(self, hour.slots, rule)
+                self.hour = hour
+        return folded
+
+    def last_ends(self) -> dict[Part, int]:
+        """By part, when the last thing that its facts tell of had ended, microseconds."""
+        ended = self.ended
+        if ended is None:
+            ended = self.ended = {}
+            for statement in self.statements():
+                self.see_end(statement.part, end_us(statement))
+        return ended
+
+    def see_end(self, part: Part, ended_us: int) -> None:
+        """A fact of this part had ended then."""
+        ended = self.ended
+        if ended is None:
+            ended = self.last_ends()
+        if ended_us > ended.get(part, 0):
+            ended[part] = ended_us

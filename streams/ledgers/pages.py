@@ -1,0 +1,307 @@
+"""The ledger of pages: facts in, changelog rows and outputs out. What the pages table keeps behind it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+from processors.building import Refusal
+from processors.hours import Clocks
+from processors.owners import partition_of, record_key
+from processors.page import Acceptance
+from processors.reading import Reader
+from processors.records import Meaning
+from processors.rules import ConversationRule
+from processors.statements import AnyStatement, decode_run, encode_run
+from schemas.rejections import Reason
+
+from streams.engine.batches import Batch
+from streams.engine.deliveries import Progress
+from streams.engine.outgoing import Flush, Outgoing, Record
+from streams.errors import UserError
+from streams.ledgers.book import Book
+from streams.ledgers.live_page import LivePage
+from streams.ledgers.misfits import forwarded_copy, rejected_record
+from streams.sinks.kpi_topics import OperatorOutputs
+from streams.sinks.redis import Snapshot
+from streams.telemetry import BatchNews, Telemetry
+
+RUN = 500
+"""Statements in one changelog row at most: rows stay small however large a page is."""
+
+MOST_PAGES = 5_000
+"""Pages published by one flush at most where they only wait for a new generation, so that no flush is long."""
+
+CONFLICT = Refusal(
+    Reason.VERSION_CONFLICT, "version: stands already with other content; state the change with a higher one"
+)
+
+FINAL_MARK = b"final"
+GENERATION_MARK = b"generation"
+_mark = msgspec.msgpack.Encoder().encode
+_read_mark = msgspec.msgpack.Decoder(int).decode
+
+
+@dataclass(frozen=True, slots=True)
+class PageTopics:
+    """Real names of the topics that the ledger reads and writes; ``facts``: real name -> name in the registry."""
+
+    facts: dict[str, str]
+    rejected: str
+    changelog: str
+    partitions: int
+
+
+class PageLedger:
+    """Every page of this worker's partitions. All methods run in the event loop and never wait.
+
+    ``now_us`` gives the present in microseconds; ``progress`` how far a topic's partition has been folded.
+    """
+
+    def __init__(
+        self,
+        topics: PageTopics,
+        clocks: Clocks,
+        rule: ConversationRule,
+        meaning: Meaning,
+        *,
+        grace_us: int,
+        outputs: OperatorOutputs,
+        telemetry: Telemetry,
+        now_us: Callable[[], int],
+        progress: Callable[[str, int], Progress],
+    ) -> None:
+        self._topics = topics
+        self._clocks = clocks
+        self._rule = rule
+        self._meaning = meaning
+        self._grace_us = grace_us
+        self._outputs = outputs
+        self._telemetry = telemetry
+        self.now_us = now_us
+        self.progress = progress
+        self._reader = Reader(clocks)
+        self._known_hours: set[tuple[str | None, int]] = set()
+        self.books: dict[int, Book] = {}
+
+    @property
+    def fact_topics(self) -> tuple[str, ...]:
+        """Real names of the fact topics, in the contract's order."""
+        return tuple(self._topics.facts)
+
+    def _book(self, partition: int) -> Book:
+        book = self.books.get(partition)
+        if book is None:
+            book = self.books[partition] = Book(self._grace_us)
+        return book
+
+    # Facts in
+
+    def fold(self, batch: Batch) -> None:
+        """Folds a run of fact records: accepts, rejects or forwards each."""
+        topic = self._topics.facts[batch.topic]
+        book = self._book(batch.partition)
+        news = BatchNews(self.now_us())
+        reader, owners, results = self._reader, book.owners, news.results
+        for offset, key, value, stamp in zip(batch.offsets, batch.keys, batch.values, batch.timestamps, strict=True):
+            try:
+                statement = reader.read(topic, key, value, stamp * 1000)
+            except Refusal as refusal:
+                self._reject(book, batch, offset, key, value, refusal)
+                continue
+            if owners.get(key) != statement.owner and not self._is_home(book, batch.partition, key, statement):
+                self._forward(book, batch, offset, key, value, stamp, statement.owner)
+                continue
+            acceptance = self._accept(book, statement, news, reader.ended_us)
+            results[acceptance] += 1
+            if acceptance is Acceptance.CONFLICT:
+                self._reject(book, batch, offset, key, value, CONFLICT)
+        self._telemetry.folded(topic, news, max(batch.timestamps, default=0) / 1000)
+
+    def _is_home(self, book: Book, partition: int, key: bytes | None, statement: AnyStatement) -> bool:
+        owner = statement.owner
+        if key != record_key(owner) or partition_of(owner, self._topics.partitions) != partition:
+            return False
+        book.owners[key] = owner
+        return True
+
+    def _accept(self, book: Book, statement: AnyStatement, news: BatchNews, ended_us: int) -> Acceptance:
+        page = book.pages.get((statement.owner, statement.hour_us))
+        if page is None:
+            page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
+        # Equal values, one object for all: a page's statements share its key.
+        statement.owner, statement.hour_us = page.owner, page.hour_us
+        if not page.touched:
+            if page.hour.end_us > news.present_us:
+                self._telemetry.counters.before(page, self._clocks, self._rule)
+            book.touch(page)
+        acceptance = page.take(statement)
+        if acceptance <= Acceptance.REPLACED:
+            book.rows.append(statement)
+            news.ends.append(ended_us)
+            if page.hour.end_us > news.present_us:
+                page.see_end(statement.part, ended_us)
+            else:
+                news.late += 1
+        return acceptance
+
+    def _reject(
+        self, book: Book, batch: Batch, offset: int, key: bytes | None, value: bytes | None, refusal: Refusal
+    ) -> None:
+        source = (self._topics.facts[batch.topic], batch.partition, offset)
+        book.rejected.append(rejected_record(key, value, refusal, source))
+        self._telemetry.rejected(source[0], refusal.reason)
+
+    def _forward(
+        self,
+        book: Book,
+        batch: Batch,
+        offset: int,
+        key: bytes | None,
+        value: bytes | None,
+        stamp_ms: int,
+        owner: str,
+    ) -> None:
+        try:
+            record = forwarded_copy(owner, value or b"", stamp_ms)
+        except Refusal as refusal:
+            self._reject(book, batch, offset, key, value, refusal)
+            return
+        book.forwarded[batch.topic, partition_of(owner, self._topics.partitions)].append(record)
+        self._telemetry.forwarded(self._topics.facts[batch.topic])
+
+    # Recovery
+
+    def restore(self, batch: Batch) -> None:
+        """Joins a run of changelog rows into the pages. Raises UserError where a site's zone has changed."""
+        book = self._book(batch.partition)
+        for key, value, stamp in zip(batch.keys, batch.values, batch.timestamps, strict=True):
+            if value is None:
+                continue
+            if key is None:
+                self._restore_run(book, decode_run(value), stamp * 1000)
+            elif key == FINAL_MARK:
+                book.finality.restore(_read_mark(value))
+            elif key == GENERATION_MARK:
+                book.generation = max(book.generation, _read_mark(value))
+
+    def _restore_run(self, book: Book, run: list[AnyStatement], written_us: int) -> None:
+        known = self._known_hours
+        for statement in run:
+            page = book.pages.get((statement.owner, statement.hour_us))
+            site_id = statement.part[0]
+            if page is None or (site_id, statement.hour_us) not in known:
+                hour = self._clocks.of(site_id).hour(statement.at_us)
+                if hour.start_us != statement.hour_us:
+                    raise UserError(_zone_changed(site_id, hour.zone))
+                known.add((site_id, statement.hour_us))
+                page = book.page(statement.owner, hour)
+            statement.owner, statement.hour_us = page.owner, page.hour_us
+            page.accept(statement)
+            page.written_us = max(page.written_us, written_us)
+
+    def keep(self, partitions: frozenset[int]) -> None:
+        """Forgets every other partition, pages and unwritten rows alike."""
+        for partition in [partition for partition in self.books if partition not in partitions]:
+            del self.books[partition]
+
+    def recovered(self, partitions: frozenset[int]) -> None:
+        """The pages of these partitions are whole: what a new generation changes is published anew."""
+        for partition in partitions:
+            book = self._book(partition)
+            book.is_whole = True
+            book.finality.settle()
+            if book.generation < self._meaning.generation:
+                book.stale = list(book.pages.values())
+
+    # Flush
+
+    @property
+    def unflushed(self) -> int:
+        """Pages touched since the last drain."""
+        return sum(len(book.touched) for book in self.books.values())
+
+    def drain(self) -> Flush | None:
+        """Everything unwritten since the last drain; None when there is nothing."""
+        now_us = self.now_us()
+        flush = Flush()
+        snapshots: list[Snapshot] = []
+        for partition, book in self.books.items():
+            if not book.is_whole:
+                continue
+            self._advance(book, partition, now_us)
+            marks = self._marks(book)
+            self._drain_misfits(flush, partition, book)
+            self._drain_rows(flush, partition, book)
+            pages, book.touched = book.touched, []
+            self._publish(flush, partition, book, pages, now_us, snapshots)
+            if marks:
+                flush.after.append(Outgoing(self._topics.changelog, partition, marks))
+        if not (flush.first or flush.together or flush.after):
+            return None
+        flush.done = lambda: self._outputs.flushed(snapshots)
+        return flush
+
+    def _advance(self, book: Book, partition: int, now_us: int) -> None:
+        topics = (self.progress(topic, partition) for topic in self._topics.facts)
+        for page in book.finality.advance(now_us, topics):
+            book.touch(page)
+
+    def _marks(self, book: Book) -> list[Record]:
+        """What this flush publishes because of a timer, to be remembered once that is acknowledged."""
+        marks: list[Record] = []
+        if book.finality.unmarked:
+            book.finality.unmarked = False
+            marks.append((FINAL_MARK, _mark(book.finality.watermark_us), ()))
+        if book.touch_stale(MOST_PAGES):
+            book.stale = None
+            book.generation = self._meaning.generation
+            marks.append((GENERATION_MARK, _mark(book.generation), ()))
+        return marks
+
+    def _drain_misfits(self, flush: Flush, partition: int, book: Book) -> None:
+        if book.rejected:
+            flush.first.append(Outgoing(self._topics.rejected, partition, book.rejected))
+            book.rejected = []
+        for (topic, home), records in book.forwarded.items():
+            flush.first.append(Outgoing(topic, home, records))
+        book.forwarded.clear()
+
+    def _drain_rows(self, flush: Flush, partition: int, book: Book) -> None:
+        rows, book.rows = book.rows, []
+        if rows:
+            runs: list[Record] = [
+                (None, encode_run(rows[start : start + RUN]), ()) for start in range(0, len(rows), RUN)
+            ]
+            flush.together.append(Outgoing(self._topics.changelog, partition, runs))
+
+    def _publish(
+        self, flush: Flush, partition: int, book: Book, pages: list[LivePage], now_us: int, snapshots: list[Snapshot]
+    ) -> None:
+        writing = self._outputs.begin(partition, now_us)
+        for page in pages:
+            page.touched = False
+            page.written_us = now_us
+            folded = page.settle(self._clocks, self._rule)
+            snapshots.append(writing.add(page, folded, book.finality.is_final(page)))
+            if page.counted is not None:
+                self._telemetry.counters.after(page, folded)
+        flush.together += writing.outgoing()
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """A snapshot of every page, those of the latest hours first; pages may change between two steps."""
+        now_us = self.now_us()
+        pages = [(page, book) for book in self.books.values() if book.is_whole for page in book.pages.values()]
+        pages.sort(key=lambda entry: -entry[0].hour_us)
+        for page, book in pages:
+            expires_us = self._outputs.expires_us(page)
+            if expires_us > now_us and book.pages.get(page.key) is page:
+                folded = page.settle(self._clocks, self._rule)
+                yield self._outputs.snapshot(page, folded, book.finality.is_final(page), now_us)
+
+
+def _zone_changed(site_id: str | None, zone: str) -> str:
+    site = "facts without a site" if site_id is None else f"site {site_id!r}"
+    return (
+        f"DIALPULSE_TIME_ZONE, DIALPULSE_SITE_TIME_ZONES: {site} has facts in hours of another zone than {zone}, and a "
+        "zone with facts never changes; set the old zone, or set a new DIALPULSE_PREFIX and replay the facts"
+    )

@@ -1,0 +1,197 @@
+"""The worker's metrics: counters as they stand, gauges read from the pages at the scrape, so that they are exact."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from processors.hours import Clocks
+from processors.owners import is_operator
+from processors.rollup import MAIN_SITE
+from processors.rules import ConversationRule
+from processors.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_datetime
+from schemas.kpis import COUNT_NAMES
+from schemas.metrics import BY_NAME, METRICS
+
+from streams.counters import Labels, part_labels
+from streams.ledgers.book import Book
+from streams.ledgers.live_page import LivePage
+from streams.telemetry import Telemetry
+
+ACTIVE_US = 10 * MINUTE_US
+LONGEST_CALL_US = HOUR_US
+"""A call may end so long after the end of the hour it began in and still count as activity."""
+
+_CALLS, _CONVERSATIONS, _APPOINTMENTS, _SALES = (
+    COUNT_NAMES.index(name) for name in ("calls", "conversations", "appointments", "sales")
+)
+_TODAY = (
+    ("dialer_today_calls", _CALLS),
+    ("dialer_today_conversations", _CONVERSATIONS),
+    ("dialer_today_appointments", _APPOINTMENTS),
+)
+_PERSON = (
+    ("dialer_operator_hour_calls", _CALLS),
+    ("dialer_operator_hour_conversations", _CONVERSATIONS),
+    ("dialer_operator_hour_appointments", _APPOINTMENTS),
+    ("dialer_operator_hour_sales", _SALES),
+)
+
+Samples = dict[str, dict[Labels, float]]
+
+
+class Status(Protocol):
+    """What the worker tells of itself at a scrape."""
+
+    def lag(self) -> dict[Labels, int]:
+        """Records not yet folded, by (topic, partition)."""
+        ...
+
+    def redis_behind_seconds(self) -> float:
+        """Age of the oldest record that Redis does not have."""
+        ...
+
+
+class WorkerCollector(Collector):
+    """Everything in the metric catalogue, in its order. Scraped in the event loop that folds the pages."""
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        books: dict[int, Book],
+        clocks: Clocks,
+        rule: ConversationRule,
+        status: Status,
+        *,
+        version: str,
+        by_operator: bool,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._telemetry = telemetry
+        self._books = books
+        self._clocks = clocks
+        self._rule = rule
+        self._status = status
+        self._version = version
+        self._by_operator = by_operator
+        self._now_us = now_us
+
+    def collect(self) -> Iterator[Metric]:
+        """One family per metric of the catalogue."""
+        samples = self._gauges()
+        for metric in METRICS:
+            if metric.kind == "histogram":
+                yield self._histogram(metric.name)
+            elif metric.kind == "counter":
+                counter = CounterMetricFamily(
+                    metric.name.removesuffix("_total"),
+                    metric.help,
+                    labels=metric.labels,
+                )
+                for labels, value in self._telemetry.counters.values.get(metric.name, {}).items():
+                    counter.add_metric(labels, value)
+                yield counter
+            else:
+                gauge = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+                for labels, value in samples.get(metric.name, {}).items():
+                    gauge.add_metric(labels, value)
+                yield gauge
+
+    def _histogram(self, name: str) -> HistogramMetricFamily:
+        family = HistogramMetricFamily(name, BY_NAME[name].help, labels=BY_NAME[name].labels)
+        for labels, histogram in self._telemetry.histograms.get(name, {}).items():
+            total, buckets = 0, []
+            for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
+                total += count
+                buckets.append(("+Inf" if bound == float("inf") else repr(bound), float(total)))
+            family.add_metric(labels, buckets, histogram.sum)
+        return family
+
+    def _gauges(self) -> Samples:
+        now_us = self._now_us()
+        samples: Samples = {name: dict(series) for name, series in self._telemetry.gauges.items()}
+        samples["dialpulse_build_info"] = {(self._version,): 1}
+        samples["dialpulse_redis_behind_seconds"] = {(): self._status.redis_behind_seconds()}
+        samples["dialpulse_consumer_lag_facts"] = dict(self._status.lag().items())
+        pages = sum(len(book.pages) for book in self._books.values())
+        samples["dialpulse_pages"] = {(): pages}
+        samples["dialpulse_ledger_facts"] = {(): sum(book.facts for book in self._books.values())}
+        recent = list(self._recent(now_us))
+        self._today(recent, now_us, samples)
+        self._active(recent, now_us, samples)
+        if self._by_operator:
+            self._persons(recent, now_us, samples)
+        return samples
+
+    def _recent(self, now_us: int) -> Iterable[LivePage]:
+        """Pages of the hours that can be today's or present, whatever the zone."""
+        for book in self._books.values():
+            if book.is_whole:
+                for hour_us in [hour_us for hour_us in book.by_hour if hour_us > now_us - DAY_US - 2 * HOUR_US]:
+                    yield from book.by_hour[hour_us]
+
+    def _today(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
+        series = {name: defaultdict[Labels, float](float) for name, _ in _TODAY}
+        days: dict[str, date] = {}
+        for page in pages:
+            folded = page.settle(self._clocks, self._rule)
+            zone = page.hour.zone
+            if zone not in days:
+                days[zone] = _local(now_us, zone).date()
+            begins = _local(page.hour_us, zone)
+            if begins.date() != days[zone]:
+                continue
+            for part, tally in folded.parts.items():
+                site, _, campaign = part_labels(part)
+                for name, place in _TODAY:
+                    series[name][site, campaign, f"{begins.hour:02d}"] += tally.counts[place]
+        samples.update(series)
+
+    def _active(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
+        by_team: dict[Labels, set[str]] = defaultdict(set)
+        by_campaign: dict[Labels, set[str]] = defaultdict(set)
+        for page in pages:
+            if page.hour.end_us < now_us - ACTIVE_US - LONGEST_CALL_US or not is_operator(page.owner):
+                continue
+            for part, ended_us in page.last_ends().items():
+                site, team, campaign = part_labels(part)
+                active = {page.owner} if now_us - ACTIVE_US <= ended_us else set()
+                by_team[site, team] |= active
+                if campaign:
+                    by_campaign[site, campaign] |= active
+        samples["dialer_operators_active"] = {labels: len(owners) for labels, owners in by_team.items()}
+        samples["dialer_campaign_operators_active"] = {labels: len(owners) for labels, owners in by_campaign.items()}
+
+    def _persons(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
+        for name in (
+            *(name for name, _ in _PERSON),
+            "dialer_operator_hour_talk_seconds",
+        ):
+            samples[name] = {}
+        for page in pages:
+            if not page.hour_us <= now_us < page.hour.end_us or not is_operator(page.owner):
+                continue
+            folded = page.settle(self._clocks, self._rule)
+            latest = folded.latest
+            site_id, team_id, _ = latest.part if latest is not None else (None, None, None)
+            labels = (
+                MAIN_SITE if site_id is None else site_id,
+                team_id or "",
+                page.owner,
+            )
+            tally = folded.total()
+            for name, place in _PERSON:
+                samples[name][labels] = tally.counts[place]
+            samples["dialer_operator_hour_talk_seconds"][labels] = tally.talk_us / SECOND_US
+
+
+def _local(us: int, zone: str) -> datetime:
+    return to_datetime(us).astimezone(ZoneInfo(zone))

@@ -1,0 +1,78 @@
+"""What each generation means, written down once in Kafka: a worker with other settings refuses to start."""
+
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from streams.errors import UserError
+from streams.settings import Settings
+
+DEFINITION = "dialpulse.definition.v1"
+READ_WITHIN_MS = 10_000
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """One generation's meaning. Kept for ever under the generation's four digits."""
+
+    generation: int
+    conversation_rule: str
+    time_zone: str
+    partitions: int
+
+
+def agree_on_definition(settings: Settings) -> None:
+    """Writes this generation's entry if there is none, else compares it with the settings.
+
+    Raises UserError that names the setting which differs, and what to raise or set back.
+    """
+    written = read_definitions(settings)
+    mine = Definition(settings.generation, settings.conversation_rule, settings.time_zone, settings.partitions)
+    newest = max(written, default=0)
+    if newest > mine.generation:
+        raise UserError(
+            f"DIALPULSE_GENERATION={mine.generation} is over: generation {newest} has begun, and its records outrank "
+            f"yours; set DIALPULSE_GENERATION={newest}"
+        )
+    if mine.generation not in written:
+        _write(settings, mine)
+        written = read_definitions(settings)  # another worker may have been first
+    standing = written[mine.generation]
+    if standing.conversation_rule != mine.conversation_rule:
+        raise UserError(
+            f"DIALPULSE_CONVERSATION_RULE={mine.conversation_rule} differs from generation {mine.generation}'s "
+            f"{standing.conversation_rule}; set that one, or raise DIALPULSE_GENERATION to {newest + 1} so that every "
+            "record is written anew"
+        )
+    elif standing.partitions != mine.partitions:
+        raise UserError(
+            f"DIALPULSE_PARTITIONS={mine.partitions} differs from the {standing.partitions} that this system began "
+            "with, and facts would be looked for in the wrong place; set it back"
+        )
+
+
+def read_definitions(settings: Settings) -> dict[int, Definition]:
+    """Every generation's entry; the first written of a generation stands."""
+    partition = TopicPartition(settings.topic(DEFINITION), 0)
+    consumer: Any = KafkaConsumer(**settings.kafka_python(), enable_auto_commit=False, auto_offset_reset="earliest")
+    found: dict[int, Definition] = {}
+    try:
+        consumer.assign([partition])
+        end = consumer.end_offsets([partition])[partition]
+        while consumer.position(partition) < end:
+            for records in consumer.poll(timeout_ms=READ_WITHIN_MS).values():
+                for record in records:
+                    entry = msgspec.json.decode(record.value, type=Definition)
+                    found.setdefault(entry.generation, entry)
+    finally:
+        consumer.close()
+    return found
+
+
+def _write(settings: Settings, definition: Definition) -> None:
+    producer: Any = KafkaProducer(**settings.kafka_python(), acks="all")
+    try:
+        key = f"{definition.generation:04d}".encode()
+        producer.send(settings.topic(DEFINITION), msgspec.json.encode(definition), key, partition=0).get(30)
+    finally:
+        producer.close()

@@ -1,0 +1,89 @@
+"""Starts a worker again when it ended by design: it stops rather than write a wrong number, and goes on from there."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+
+log = logging.getLogger("dialpulse")
+
+USED_WRONGLY = 2
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 15.0
+SOUND_AFTER_S = 60.0
+"""A worker that ran so long was sound: the next pause is short again."""
+
+
+class Supervisor:
+    """Runs one command until it ends for good: as asked, or by a wrong setting (exit 2), which a restart cannot mend.
+
+    ``told`` hears of every restart (exit code, pause in seconds).
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        told: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self._command = list(command)
+        self._environment = {**os.environ, **environment}
+        self._told = told or _log_restart
+        self._child: subprocess.Popen[bytes] | None = None
+        self._ending = threading.Event()
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the worker that runs now."""
+        return None if self._child is None else self._child.pid
+
+    def run(self) -> int:
+        """Runs until asked to stop; the last exit code."""
+        pause = FIRST_PAUSE_S
+        while True:
+            started = time.monotonic()
+            child = self._child = subprocess.Popen(self._command, env=self._environment)
+            if self._ending.is_set():  # asked between two starts
+                child.terminate()
+            code = child.wait()
+            if self._ending.is_set() or code in (0, USED_WRONGLY):
+                return code
+            if time.monotonic() - started > SOUND_AFTER_S:
+                pause = FIRST_PAUSE_S
+            self.restarts += 1
+            self._told(code, pause)
+            if self._ending.wait(pause):
+                return code
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def stop(self) -> None:
+        """Asks the worker to stop; `run` then returns. Safe in a signal handler."""
+        self._ending.set()
+        child = self._child
+        if child is not None and child.poll() is None:
+            child.terminate()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT stop the worker gracefully."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handle)
+
+
+def _log_restart(code: int, pause: float) -> None:
+    ended = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+    log.warning("the worker %s; starting it again in %.1f s", ended, pause)
+
+
+def worker_command(supervisor: int) -> list[str]:
+    """The command line of one worker that ends with its supervisor (a process id)."""
+    return [sys.executable, "-m", "streams.commands", "worker", "--supervised-by", str(supervisor)]
