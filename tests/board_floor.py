@@ -12,13 +12,53 @@ from redis import Redis
 
 from processors.hours import SLOT_US, Hour, hour_at
 from processors.rates import rates
-from processors.times import HOUR_US, MINUTE_US, SECOND_US, format_millis, format_time, to_datetime
-from schemas.kpis import COUNT_NAMES, Counts, OperatorHour, Part, PartCounts, SiteHour, Slots
-from schemas.redis_keys import Heartbeat, Marker, heartbeat_key, hour_key, marker_key, snapshot_key, updates_channel
+from processors.times import (
+    HOUR_US,
+    MINUTE_US,
+    SECOND_US,
+    format_millis,
+    format_time,
+    to_datetime,
+)
+from schemas.kpis import (
+    COUNT_NAMES,
+    Counts,
+    OperatorHour,
+    Part,
+    PartCounts,
+    SiteHour,
+    Slots,
+)
+from schemas.redis_keys import (
+    Heartbeat,
+    Marker,
+    heartbeat_key,
+    hour_key,
+    marker_key,
+    snapshot_key,
+    updates_channel,
+)
 
 RULE = "outcome-or-talk-20s"
-OUTCOMES = ("refused", "warm_leads", "callbacks", "concluded_appointments", "unclassified")
-SHAPE = {9: 0.8, 10: 1.0, 11: 1.0, 12: 0.25, 13: 0.5, 14: 0.95, 15: 1.0, 16: 1.0, 17: 0.9, 18: 0.6}
+OUTCOMES = (
+    "refused",
+    "warm_leads",
+    "callbacks",
+    "concluded_appointments",
+    "unclassified",
+)
+SHAPE = {
+    9: 0.8,
+    10: 1.0,
+    11: 1.0,
+    12: 0.25,
+    13: 0.5,
+    14: 0.95,
+    15: 1.0,
+    16: 1.0,
+    17: 0.9,
+    18: 0.6,
+}
 
 
 @dataclass(frozen=True)
@@ -36,11 +76,21 @@ class Made:
         """The counts that this call adds one to."""
         names: tuple[str, ...] = ("calls",)
         if self.outcome is not None:
-            names += ("answered", "human_answered", "conversations", self.outcome, "timed")
+            names += (
+                "answered",
+                "human_answered",
+                "conversations",
+                self.outcome,
+                "timed",
+            )
         if self.outcome == "warm_leads":
             names += ("warm_short",)
         if self.outcome == "concluded_appointments":
-            names += ("appointments",) if {"honoured", "no_shows"} & set(self.extra) else ("appointments", "pending")
+            names += (
+                ("appointments",)
+                if {"honoured", "no_shows"} & set(self.extra)
+                else ("appointments", "pending")
+            )
         return names + self.extra
 
 
@@ -75,10 +125,17 @@ def body(made: Iterable[Made], hour: Hour) -> dict[str, Any]:
 def operator_hour(owner: str, made: list[Made], hour: Hour) -> OperatorHour:
     """The record of an owner."""
     fields = body(made, hour)
-    part = Part(PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"])
+    part = Part(
+        PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"]
+    )
     operator = None if owner.startswith("@") else owner
     return OperatorHour(
-        owner=owner, operator_id=operator, team_id="t1", site_id=made[0].site, campaigns={"autumn": part}, **fields
+        owner=owner,
+        operator_id=operator,
+        team_id="t1",
+        site_id=made[0].site,
+        campaigns={"autumn": part},
+        **fields,
     )
 
 
@@ -91,27 +148,39 @@ def site_hour(site: str, made: list[Made], hour: Hour) -> SiteHour:
 class Floor:
     """Calls by site, and what a worker would have written of them."""
 
-    def __init__(self, zones: dict[str, str], default: str = "UTC", partitions: int = 4) -> None:
+    def __init__(
+        self, zones: dict[str, str], default: str = "UTC", partitions: int = 4
+    ) -> None:
         self.zones = zones
         self.marker = Marker(
-            partitions=partitions, time_zone=default, site_time_zones=zones, conversation_rule=RULE, generation=1
+            partitions=partitions,
+            time_zone=default,
+            site_time_zones=zones,
+            conversation_rule=RULE,
+            generation=1,
         )
         self.made: list[Made] = []
 
     def hour(self, site: str | None, at_us: int) -> Hour:
         """The hour of a site's clock that holds an instant."""
-        return hour_at(at_us, ZoneInfo(self.zones.get(site or "main", self.marker.time_zone)))
+        return hour_at(
+            at_us, ZoneInfo(self.zones.get(site or "main", self.marker.time_zone))
+        )
 
     def operator_hours(self) -> dict[tuple[str, int], OperatorHour]:
         """The owners' records by (owner, hour start)."""
         return {
-            (owner, hour.start_us): operator_hour(owner, made, hour) for (owner, hour), made in self._grouped("owner").items()
+            (owner, hour.start_us): operator_hour(owner, made, hour)
+            for (owner, hour), made in self._grouped("owner").items()
         }
 
     def site_hours(self) -> dict[tuple[str, int], SiteHour]:
         """The sites' records by (site, hour start)."""
         grouped = self._grouped("site")
-        return {(site or "main", hour.start_us): site_hour(site or "main", made, hour) for (site, hour), made in grouped.items()}
+        return {
+            (site or "main", hour.start_us): site_hour(site or "main", made, hour)
+            for (site, hour), made in grouped.items()
+        }
 
     def _grouped(self, field: str) -> dict[tuple[str, Hour], list[Made]]:
         groups: dict[tuple[str, Hour], list[Made]] = defaultdict(list)
@@ -124,10 +193,14 @@ class Floor:
         pipe = redis.pipeline()
         written: dict[str, bytes] = {}
         for (owner, hour_us), record in self.operator_hours().items():
-            written[snapshot_key(prefix, "operator", owner, hour_us)] = msgspec.json.encode(record)
+            written[snapshot_key(prefix, "operator", owner, hour_us)] = (
+                msgspec.json.encode(record)
+            )
             pipe.sadd(hour_key(prefix, hour_us), owner)
         for (site, hour_us), rolled in self.site_hours().items():
-            written[snapshot_key(prefix, "site", site, hour_us)] = msgspec.json.encode(rolled)
+            written[snapshot_key(prefix, "site", site, hour_us)] = msgspec.json.encode(
+                rolled
+            )
         for key, value in written.items():
             pipe.set(key, value, ex=48 * 3600)
             if hint:
@@ -135,20 +208,44 @@ class Floor:
         pipe.set(marker_key(prefix), msgspec.json.encode(self.marker))
         pipe.execute()
 
-    def beat(self, redis: "Redis", prefix: str, now_us: int, partitions: Iterable[int] | None = None) -> None:
+    def beat(
+        self,
+        redis: "Redis",
+        prefix: str,
+        now_us: int,
+        partitions: Iterable[int] | None = None,
+    ) -> None:
         """A sign of life of these partitions, all by default."""
         at = format_millis(now_us)
         value = msgspec.json.encode(
-            Heartbeat(worker="127.0.0.1:9464", instance_id="w1", at=at, last_flush=at, lag=0, last_fact=at)
+            Heartbeat(
+                worker="127.0.0.1:9464",
+                instance_id="w1",
+                at=at,
+                last_flush=at,
+                lag=0,
+                last_fact=at,
+            )
         )
-        for number in range(self.marker.partitions) if partitions is None else partitions:
+        for number in (
+            range(self.marker.partitions) if partitions is None else partitions
+        ):
             redis.set(heartbeat_key(prefix, number), value, ex=30)
 
 
-def believable(site: str, zone: str, now_us: int, operators: int = 38, hours: int = 9, seed: int = 7) -> list[Made]:
+def believable(
+    site: str,
+    zone: str,
+    now_us: int,
+    operators: int = 38,
+    hours: int = 9,
+    seed: int = 7,
+) -> list[Made]:
     """A working day up to now: hours of different load, a lunch dip, operators of different skill."""
-    rng = random.Random(seed)  # noqa: S311 - a made-up floor
-    people = [(f"{site}-o{number:02}", rng.uniform(0.6, 1.4)) for number in range(operators)]
+    rng = random.Random(seed)
+    people = [
+        (f"{site}-o{number:02}", rng.uniform(0.6, 1.4)) for number in range(operators)
+    ]
     made: list[Made] = []
     running = hour_at(now_us, ZoneInfo(zone))
     for back in range(hours):
@@ -167,7 +264,9 @@ def _call(rng: random.Random, owner: str, site: str, at_us: int, skill: float) -
     if rng.random() > 0.24 * (0.7 + 0.3 * skill):
         return call
     outcome = rng.choices(OUTCOMES, (46, 20, 14, 13 * skill, 7))[0]
-    call = replace(call, outcome=outcome, talk_seconds=round(rng.lognormvariate(4.6, 0.6), 1))
+    call = replace(
+        call, outcome=outcome, talk_seconds=round(rng.lognormvariate(4.6, 0.6), 1)
+    )
     if outcome != "concluded_appointments" or rng.random() > 0.6:
         return call
     extra: tuple[str, ...] = rng.choice([("honoured",), ("honoured",), ("no_shows",)])

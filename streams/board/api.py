@@ -14,7 +14,9 @@ from streams.board.replies import failed, json_reply
 async def board(request: web.Request) -> web.Response:
     """`/api/board?site=`: the wall's numbers; its shape is `streams.board.wall.Wall`."""
     answer = request.app[ANSWERS].answer(request.query.get("site"))
-    return web.Response(body=answer.body, content_type="application/json", charset="utf-8")
+    return web.Response(
+        body=answer.body, content_type="application/json", charset="utf-8"
+    )
 
 
 async def operators(request: web.Request) -> web.Response:
@@ -27,9 +29,17 @@ async def operators(request: web.Request) -> web.Response:
     except (RedisError, OSError) as error:
         raise _away(error) from error
     if not records:
-        raise failed(404, f"no record in the hour {hour_name(hour_us)}", "take an hour of the last 48, by its start in UTC")
+        raise failed(
+            404,
+            f"no record in the hour {hour_name(hour_us)}",
+            "take an hour of the last 48, by its start in UTC",
+        )
     site = request.query.get("site")
-    chosen = [record for record in records if site is None or (record.site_id or MAIN_SITE) == site]
+    chosen = [
+        record
+        for record in records
+        if site is None or (record.site_id or MAIN_SITE) == site
+    ]
     return json_reply({"hour": hour_name(hour_us), "site": site, "operators": chosen})
 
 
@@ -37,7 +47,9 @@ async def operator_hour(request: web.Request) -> web.Response:
     """`/api/operators/<id>/hours/<hour>`: one operator-hour record; `<id>` is the owner, percent-encoded."""
     hour_us, owner = _hour(request), request.match_info["owner"]
     try:
-        found: list[OperatorHour] = await request.app[READER].operator_hours([owner], hour_us)
+        found: list[OperatorHour] = await request.app[READER].operator_hours(
+            [owner], hour_us
+        )
     except (RedisError, OSError) as error:
         raise _away(error) from error
     if not found:
@@ -72,10 +84,16 @@ def _hour(request: web.Request) -> int:
             hour_name(hour_us)
         except ValueError:
             raise failed(
-                400, f"{text!r} is no hour", "write its start in UTC: 20261123T1300Z or 2026-11-23T13:00:00Z"
+                400,
+                f"{text!r} is no hour",
+                "write its start in UTC: 20261123T1300Z or 2026-11-23T13:00:00Z",
             ) from None
     return hour_us
 
 
 def _away(error: Exception) -> web.HTTPException:
-    return failed(503, f"Redis does not answer: {type(error).__name__}", "start Redis, or correct DIALPULSE_REDIS_URL")
+    return failed(
+        503,
+        f"Redis does not answer: {type(error).__name__}",
+        "start Redis, or correct DIALPULSE_REDIS_URL",
+    )

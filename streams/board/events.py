@@ -15,18 +15,32 @@ RETRY_MS = 2000
 async def events(request: web.Request) -> web.StreamResponse:
     """`/api/events`: an endless answer; each event is whole, so a page that missed some has missed nothing."""
     answers = request.app[ANSWERS]
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"})
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream; charset=utf-8",
+            "Cache-Control": "no-store",
+        }
+    )
     response.headers["X-Accel-Buffering"] = "no"
     await response.prepare(request)
     try:
-        await response.write(f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode())
-        await _stream(response, answers, request.query.get("site"), request.app[STOPPING])
+        await response.write(
+            f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode()
+        )
+        await _stream(
+            response, answers, request.query.get("site"), request.app[STOPPING]
+        )
     except ConnectionError:
         pass
     return response
 
 
-async def _stream(response: web.StreamResponse, answers: Answers, site: str | None, stopping: asyncio.Event) -> None:
+async def _stream(
+    response: web.StreamResponse,
+    answers: Answers,
+    site: str | None,
+    stopping: asyncio.Event,
+) -> None:
     loop = asyncio.get_running_loop()
     last: Answer | None = None
     sent = 0.0
@@ -34,6 +48,8 @@ async def _stream(response: web.StreamResponse, answers: Answers, site: str | No
         answer = answers.answer(site)
         due = loop.time() - sent >= AT_LEAST_EVERY_S
         if last is None or due or answer.numbers != last.numbers:
-            await response.write(b"id: %d\ndata: %s\n\n" % (answer.made_us, answer.body))
+            await response.write(
+                b"id: %d\ndata: %s\n\n" % (answer.made_us, answer.body)
+            )
             last, sent = answer, loop.time()
         await answers.watch.news(AT_LEAST_EVERY_S)

@@ -23,7 +23,11 @@ _STATUS: dict[int, type[web.HTTPException]] = {
 
 def json_reply(content: Any) -> web.Response:
     """A JSON answer that is not kept by anybody on the way."""
-    return web.Response(body=msgspec.json.encode(content), content_type="application/json", charset="utf-8")
+    return web.Response(
+        body=msgspec.json.encode(content),
+        content_type="application/json",
+        charset="utf-8",
+    )
 
 
 def failed(status: int, error: str, do: str) -> web.HTTPException:
@@ -40,7 +44,10 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
     except web.HTTPException as error:
         if error.status < 400 or error.content_type == "application/json":
             raise
-        content = {"error": f"{request.method} {request.path}: {error.reason}", "do": "see / and /api/board"}
+        content = {
+            "error": f"{request.method} {request.path}: {error.reason}",
+            "do": "see / and /api/board",
+        }
         response = json_reply(content)
         response.set_status(error.status)
     return response
@@ -49,4 +56,7 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
 async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Puts the security headers on every answer; nothing is cached without being asked after."""
     response.headers.update(SECURITY)
-    response.headers.setdefault("Cache-Control", "no-cache" if request.path.startswith("/static/") else "no-store")
+    response.headers.setdefault(
+        "Cache-Control",
+        "no-cache" if request.path.startswith("/static/") else "no-store",
+    )

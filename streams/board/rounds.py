@@ -1,6 +1,7 @@
 """One round of reading: brings the holdings up to what Redis says now."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 from redis import RedisError
@@ -27,6 +28,21 @@ _SITE_HOUR = msgspec.json.Decoder(SiteHour)
 _GLANCE = msgspec.json.Decoder(Glance)
 
 
+async def read_workers(
+    reader: Reader, holdings: Holdings, now_us: Callable[[], int]
+) -> None:
+    """Marker and heartbeats. Raises what the reader does while Redis is away."""
+    # A marker that has gone says that Redis came back empty: the last one still tells which partitions to expect.
+    holdings.marker = await reader.marker() or holdings.marker
+    if holdings.marker is None:
+        return
+    read = await reader.heartbeats(holdings.marker.partitions)
+    now = now_us()
+    for number, heartbeat in read.items():
+        with suppress(ValueError):
+            holdings.beats[number] = Beat.of(heartbeat, now)
+
+
 class Rounds:
     """Reads round after round into `holdings`.
 
@@ -34,7 +50,9 @@ class Rounds:
     often: older hours, the people, and a walk through all keys for sites and hours that nobody hinted at.
     """
 
-    def __init__(self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]
+    ) -> None:
         self.reader = reader
         self.holdings = holdings
         self.now_us = now_us
@@ -47,9 +65,19 @@ class Rounds:
         began = self.now_us()
         hints = list(hinted)
         try:
-            await self._workers()
-            await self._site_hours({(identity, hour) for level, identity, hour in hints if level == "site"}, began)
-            await self._people({(hour, owner) for level, owner, hour in hints if level == "operator"}, began)
+            await read_workers(self.reader, self.holdings, self.now_us)
+            await self._site_hours(
+                {
+                    (identity, hour)
+                    for level, identity, hour in hints
+                    if level == "site"
+                },
+                began,
+            )
+            await self._people(
+                {(hour, owner) for level, owner, hour in hints if level == "operator"},
+                began,
+            )
         except (RedisError, OSError):
             if self.holdings.lost_us is None:
                 self.holdings.lost_us = began
@@ -57,20 +85,6 @@ class Rounds:
             self._last.clear()
         else:
             self.holdings.lost_us, self.holdings.read_us = None, self.now_us()
-
-    async def _workers(self) -> None:
-        holdings = self.holdings
-        # A marker that has gone says that Redis came back empty: the last one still tells which partitions to expect.
-        holdings.marker = await self.reader.marker() or holdings.marker
-        if holdings.marker is None:
-            return
-        read = await self.reader.heartbeats(holdings.marker.partitions)
-        now = self.now_us()
-        for number, heartbeat in read.items():
-            try:
-                holdings.beats[number] = Beat.of(heartbeat, now)
-            except ValueError:
-                continue
 
     async def _site_hours(self, hinted: set[SiteHourName], now: int) -> None:
         if self._due("walk", WALK_EVERY_US, now) or not self._known:
@@ -80,13 +94,22 @@ class Rounds:
         if self._due("old", OLD_HOURS_EVERY_US, now):
             wanted |= self._known | self._values.keys()
         names = sorted(self._worth_reading(wanted, now))
-        keys = [snapshot_key(self.reader.prefix, "site", site, hour) for site, hour in names]
+        keys = [
+            snapshot_key(self.reader.prefix, "site", site, hour) for site, hour in names
+        ]
         for name, value in zip(names, await self.reader.read(keys), strict=True):
             self._take(name, value)
 
     def _running(self, now: int) -> set[SiteHourName]:
-        zones = ((site, self.holdings.zone(site)) for site in {site for site, _ in self._known})
-        return {(site, hour.start_us) for site, zone in zones for hour in recent_hours(now, zone, 2)}
+        zones = (
+            (site, self.holdings.zone(site))
+            for site in {site for site, _ in self._known}
+        )
+        return {
+            (site, hour.start_us)
+            for site, zone in zones
+            for hour in recent_hours(now, zone, 2)
+        }
 
     def _worth_reading(self, wanted: set[SiteHourName], now: int) -> set[SiteHourName]:
         """Hours of the last two days, and of each site the latest, which says when it was last at work."""
@@ -94,7 +117,11 @@ class Rounds:
         latest: dict[str, int] = {}
         for site, hour in self._known:
             latest[site] = max(hour, latest.get(site, hour))
-        return {(site, hour) for site, hour in wanted if hour >= since or latest.get(site) == hour}
+        return {
+            (site, hour)
+            for site, hour in wanted
+            if hour >= since or latest.get(site) == hour
+        }
 
     def _take(self, name: SiteHourName, value: bytes | None) -> None:
         site, hour_us = name
@@ -115,7 +142,11 @@ class Rounds:
         self.holdings.sites.setdefault(site, {})[hour_us] = held
 
     async def _people(self, hinted: set[tuple[int, str]], now: int) -> None:
-        hours = {hour.start_us for zone in self.holdings.zones() for hour in recent_hours(now, zone, 2)}
+        hours = {
+            hour.start_us
+            for zone in self.holdings.zones()
+            for hour in recent_hours(now, zone, 2)
+        }
         seen = self.holdings.glances
         for gone in seen.keys() - hours:
             del seen[gone]
@@ -126,7 +157,10 @@ class Rounds:
             if whole:
                 owners |= await self.reader.owners(hour_us)
             people = sorted(filter(is_operator, owners))
-            keys = [snapshot_key(self.reader.prefix, "operator", owner, hour_us) for owner in people]
+            keys = [
+                snapshot_key(self.reader.prefix, "operator", owner, hour_us)
+                for owner in people
+            ]
             for owner, value in zip(people, await self.reader.read(keys), strict=True):
                 self._glance(hour_us, owner, value)
 

@@ -25,12 +25,19 @@ def clock_us() -> int:
     return time.time_ns() // 1000
 
 
-def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Application:
+def make_app(
+    settings: Settings, now_us: Callable[[], int] = clock_us
+) -> web.Application:
     """The board as an aiohttp application. It starts whether or not Redis is there."""
     reader = Reader(connect(settings.redis_url), settings.prefix)
     watch = Watch(reader, Rounds(reader, Holdings(settings.time_zone), now_us))
     app = web.Application(middlewares=[errors_as_json])
-    app[READER], app[ANSWERS], app[PAGE], app[STOPPING] = reader, Answers(watch, now_us), Page(), asyncio.Event()
+    app[READER], app[ANSWERS], app[PAGE], app[STOPPING] = (
+        reader,
+        Answers(watch, now_us),
+        Page(),
+        asyncio.Event(),
+    )
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_stop_events)
     app.cleanup_ctx.append(_reading)
@@ -54,12 +61,22 @@ async def page(request: web.Request) -> web.Response:
     """`/`: the wall, `?lang=`, `?theme=`, `?view=`; `?site=` is read by the page itself."""
     view = request.query.get("view", "wall")
     if view == "floor":
-        raise failed(404, "the floor view is not there yet", "open / for the wall, or run dialpulse top for the people")
+        raise failed(
+            404,
+            "the floor view is not there yet",
+            "open / for the wall, or run dialpulse top for the people",
+        )
     if view != "wall":
         raise failed(404, f"there is no view {view!r}", "open / for the wall")
-    language = preferred(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-    html = request.app[PAGE].html(language, "light" if request.query.get("theme") == "light" else "dark")
-    return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language"})
+    language = preferred(
+        request.query.get("lang"), request.headers.get("Accept-Language", "")
+    )
+    html = request.app[PAGE].html(
+        language, "light" if request.query.get("theme") == "light" else "dark"
+    )
+    return web.Response(
+        text=html, content_type="text/html", headers={"Vary": "Accept-Language"}
+    )
 
 
 async def words(request: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from processors.intervals import wilson
+from processors import rates
 from processors.kpis import KPIS, Kpi
 from schemas.kpis import COUNT_NAMES, Counts
 from streams.board.wall import TOO_FEW, Number, Ratio
@@ -35,7 +35,11 @@ class Sum:
     def ratio(self, name: str) -> Ratio:
         """A rate of the registry over this sum; not for those per hour, which need a length of time."""
         kpi = _BY_NAME[name]
-        return ratio(self._term(kpi.numerator), self._term(kpi.denominator), is_share=kpi.is_share)
+        return ratio(
+            self._term(kpi.numerator),
+            self._term(kpi.denominator),
+            is_share=kpi.is_share,
+        )
 
     def _term(self, term: str) -> Number:
         if term == "talk_seconds":
@@ -44,9 +48,17 @@ class Sum:
 
 
 def ratio(numerator: Number, denominator: Number, *, is_share: bool = True) -> Ratio:
-    """A quotient with its parts, and the 95 % interval where it is a share of trials."""
-    low = high = None
-    if is_share and 0 <= numerator <= denominator and denominator > 0:
-        low, high = (round(bound, 6) for bound in wilson(int(numerator), int(denominator)))
-    value = round(numerator / denominator, 6) if denominator else None
-    return Ratio(value, numerator, denominator, low, high, denominator < TOO_FEW)
+    """A quotient with its parts, as the records have it, and whether it rests on too few cases."""
+    rate = (
+        rates.share(int(numerator), int(denominator))
+        if is_share
+        else rates.ratio(numerator, denominator)
+    )
+    return Ratio(
+        rate.value,
+        rate.numerator,
+        rate.denominator,
+        rate.low,
+        rate.high,
+        denominator < TOO_FEW,
+    )

@@ -26,7 +26,6 @@ export class Format {
     return this.say(`${key}.${form}`, { n: this.number(n), ...values });
   }
 
-  /** The name of a count, in the singular after one. */
   number(n) {
     return this.plain.format(n);
   }
@@ -78,9 +77,9 @@ export class Format {
     return twice ? `${name} (${this.offset(instant)})` : name;
   }
 
-  /** `Mon 23 Nov, 16:00`. */
-  day(instant) {
-    const date = this.dated(instant, { weekday: "short", day: "numeric", month: "short" });
+  /** `Mon 23, 16:00`: for the last days; `Mon 2 Nov, 16:00` for any day. */
+  day(instant, month = false) {
+    const date = this.dated(instant, { weekday: "short", day: "numeric", ...(month && { month: "short" }) });
     return `${date.replace(/ /g, NBSP)}, ${this.hour(instant)}`;
   }
 

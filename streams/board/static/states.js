@@ -20,7 +20,7 @@ export function bannerOf(trouble, wall, format) {
 function sinceWhen({ since }, format) {
   if (since === null) return format.say("stale.unknown");
   const isToday = Date.now() - Date.parse(since) < 12 * 3_600_000;
-  return format.say("stale.since", { time: isToday ? format.time(since, true) : format.day(since) });
+  return format.say("stale.since", { time: isToday ? format.time(since, true) : format.day(since, true) });
 }
 
 function reason({ cause }, wall, format) {
@@ -54,6 +54,6 @@ export function emptyOf(wall, format) {
   const key = isWaiting ? "empty.worker" : "empty.call";
   const lines = [el("h2.empty-title", {}, format.say(key)), el("p", {}, format.say(`${key}.why`))];
   if (!isWaiting) lines.push(el("p", {}, format.say("empty.call.from", { topic: "dialer.calls.v1" })));
-  if (wall.latest_hour) lines.push(el("p", {}, format.say("empty.last", { date: format.day(wall.latest_hour.start) })));
+  if (wall.latest_hour) lines.push(el("p", {}, format.say("empty.last", { date: format.day(wall.latest_hour.start, true) })));
   return lines;
 }

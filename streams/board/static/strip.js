@@ -19,9 +19,9 @@ export function stripOf(wall, format) {
 function heading(format) {
   return el("div.title", {}, el("h2", { id: "strip-title" }, format.say("strip")),
     el("p.legend", { "aria-hidden": "true" },
-      el("span.key.rate", {}, format.say("strip.rate")),
-      el("span.key.calls", {}, format.words["count.calls"]),
-      el("span.key.conversations", {}, format.words["count.conversations"])));
+      el("span.key.of-rate", {}, format.say("strip.rate")),
+      el("span.key.of-calls", {}, format.words["count.calls"]),
+      el("span.key.of-conversations", {}, format.words["count.conversations"])));
 }
 
 function namesOf(hours, format) {
@@ -29,12 +29,12 @@ function namesOf(hours, format) {
   return plain.map((name, place) => (plain.indexOf(name) === plain.lastIndexOf(name) ? name : format.hour(hours[place].start, true)));
 }
 
-/** From the lowest low to the highest high among the hours with enough calls, to whole tens. */
+/** From the lowest low to the highest high among the hours with enough calls, to whole twentieths. */
 function rateScale(hours) {
   const rates = hours.map((hour) => hour.contact_rate).filter((rate) => !rate.too_few && rate.low !== null);
   if (!rates.length) return null;
-  const low = Math.max(0, Math.floor(Math.min(...rates.map((rate) => rate.low)) * 10) / 10);
-  const high = Math.min(1, Math.ceil(Math.max(...rates.map((rate) => rate.high)) * 10) / 10);
+  const low = Math.max(0, Math.floor(Math.min(...rates.map((rate) => rate.low)) * 20) / 20);
+  const high = Math.min(1, Math.ceil(Math.max(...rates.map((rate) => rate.high)) * 20) / 20);
   const top = Math.max(high, low + 0.1);
   return { low, top, place: (value) => (value - low) / (top - low) };
 }

@@ -31,12 +31,7 @@ function tempoTile(what, wall, format) {
   if (what === "conversations" && mean.value !== null) facts.push([format.say("mean"), format.duration(mean.value), "mean"]);
   return card(`${what}_per_hour`, rollingWindow(rolling, format), format,
     el("div.hero", {}, figure(`rolling.${what}`, rolling[what], format.number(rolling[what])), spark(what, rolling)),
-    el("p.facts", {}, ...facts.flatMap(fact)));
-}
-
-function fact([label, text, name], place) {
-  const pair = el("span.fact", {}, `${label} `, el("b", { "data-number": name }, text));
-  return place ? [" ", pair] : [pair];
+    el("dl.beside", {}, ...facts.map(([label, text, name]) => el("div", {}, el("dt", {}, label), el("dd", { "data-number": name }, text)))));
 }
 
 /** Twelve bars of five minutes; the running one is paler, since it is not over. */
@@ -54,7 +49,7 @@ function contactTile(rolling, format) {
   return card("contact_rate", rollingWindow(rolling, format), format,
     el("div.hero", {}, shareFigure("rolling.contact_rate", rate, "conversations", "calls", format)),
     band(rate, format),
-    counts(rate, format.words["count.conversations"], "calls", format));
+    counts(rate, format.words["count.conversations"], "calls", format, interval(rate, format)));
 }
 
 /** The interval as a band on a scale from nothing to a half, or to the whole where it reaches further. */
@@ -69,7 +64,7 @@ function band(rate, format) {
 
 function shareTile(name, rate, per, window, format, more = null) {
   return card(name, window, format,
-    el("div.hero", {}, shareFigure(name, rate, null, per, format)), counts(rate, null, per, format, more));
+    el("div.hero", {}, shareFigure(name, rate, null, per, format), interval(rate, format)), counts(rate, null, per, format, more));
 }
 
 /** The rate, or its counts in grey where there are too few to divide. */
@@ -86,14 +81,16 @@ function shareFigure(name, rate, things, per, format) {
 
 function counts(rate, things, per, format, more = null) {
   if (rate.denominator === 0) return el("p.facts", {}, format.say(`none.${per}`));
-  if (rate.too_few) return el("p.facts", {}, format.say("too_few"), more && ` · ${more}`);
-  const parts = [el("span.fact", {}, el("b", {}, format.number(rate.numerator)), things ? ` ${things}` : "",
-    ` / ${format.number(rate.denominator)} ${format.words[`count.${per}`]}`)];
-  if (rate.low !== null) {
-    parts.push(" ", el("span.fact", { title: format.say("interval") }, spoken(`${format.say("interval")} `), format.range(rate.low, rate.high)));
-  }
-  if (more) parts.push(" ", el("span.fact", {}, more));
-  return el("p.facts", {}, ...parts);
+  if (rate.too_few) return el("p.facts", {}, el("span.fact", {}, format.say("too_few")), more && el("span.fact", {}, more));
+  const made = el("span.fact", {}, el("b", {}, format.number(rate.numerator)), things ? ` ${things}` : "",
+    " / ", el("b", {}, format.number(rate.denominator)), ` ${format.words[`count.${per}`]}`);
+  return el("p.facts", {}, made, more && " ", more && el("span.fact", {}, more));
+}
+
+/** `20.6 to 28.9 %`, or nothing where there is no interval to speak of. */
+function interval(rate, format) {
+  if (rate.low === null || rate.too_few) return null;
+  return el("span.interval", { title: format.say("interval") }, spoken(`${format.say("interval")} `), format.range(rate.low, rate.high));
 }
 
 function figure(name, value, text, ...more) {
@@ -107,5 +104,5 @@ function rollingWindow(rolling, format) {
 function card(kpi, window, format, ...content) {
   const id = `kpi-${kpi}`;
   return el("article.card", { "aria-labelledby": id, title: format.words[`answers.${kpi}`] },
-    el("div.title", {}, el("h2", { id }, format.words[`kpi.${kpi}`]), el("p.window", {}, window)), ...content);
+    el("div.title", {}, el("h2", { id }, format.words[`kpi.${kpi}`]), el("p.window", { title: window }, window)), ...content);
 }

@@ -1,0 +1,62 @@
+"""`dialpulse board`: the wallboard."""
+
+import ipaddress
+
+import click
+from aiohttp import web
+
+from streams import setting_values as values
+from streams.board.server import make_app
+from streams.ports import listening_socket
+from streams.settings import Settings, load_settings
+
+
+@click.command()
+@click.option(
+    "--host",
+    help="Address to listen on (default: the setting BOARD_HTTP's, 127.0.0.1).",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    help="Port to listen on (default: the setting's, 8088).",
+)
+def command(host: str | None, port: int | None) -> None:
+    """The wallboard page and its JSON API, read from Redis alone.
+
+    Prints its address and serves until Ctrl-C. It starts whether or not Redis is there, and says so on the page.
+
+    \b
+    Example:
+      dialpulse board --port 8090
+    """
+    settings = _settings(host, port)
+    sock, address = listening_socket(settings, "board_http")
+    click.echo(f"the board is at http://{address}/ (Ctrl-C ends it)")
+    if not _is_loopback(address):
+        click.echo(
+            "whoever reaches this address sees every operator's figures: put a proxy with a login before it",
+            err=True,
+        )
+    web.run_app(
+        make_app(settings), sock=sock, print=None, access_log=None, shutdown_timeout=1.0
+    )
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
+    settings = load_settings()
+    if host is None and port is None:
+        return settings
+    set_host, set_port = values.host_and_port(settings.board_http)
+    wanted, number = host or set_host, port or set_port
+    return load_settings(
+        board_http=f"[{wanted}]:{number}" if ":" in wanted else f"{wanted}:{number}"
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    host = values.host_and_port(address)[0]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
