@@ -1,5 +1,6 @@
 """A server of the local stack: one program under its guard, started again when it dies."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -118,14 +119,19 @@ class Server:
     def _end(self, how: signal.Signals) -> None:
         if self._guard is None:
             return
-        if self.is_running():
-            os.kill(self.pid, how)
+        self._send(how)
         try:
             self._guard.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
-            os.kill(self.pid, signal.SIGKILL)
+            self._send(signal.SIGKILL)
             self._guard.wait()
         for pipe in (self._guard.stdin, self._guard.stdout):
             assert pipe is not None
             pipe.close()
         self._guard = None
+
+    def _send(self, how: signal.Signals) -> None:
+        # It may end by itself between the question and the signal.
+        with contextlib.suppress(ProcessLookupError):
+            if self.is_running() and self.pid:
+                os.kill(self.pid, how)

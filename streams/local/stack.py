@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -44,6 +43,7 @@ class LocalStack:
         self._lock = HeldFile(self.folder / "lock")
         self._ending = threading.Event()
         self._watches: list[threading.Thread] = []
+        self._servers: list[Server] = []
         self._kafka: KafkaServer
         self._redis: RedisServer
 
@@ -53,21 +53,16 @@ class LocalStack:
             self._make_servers()
             self._start_servers()
         except BaseException:
-            self._lock.drop()
+            self._stop()
             raise
-        for server in self._servers():
+        for server in self._servers:
             watch = threading.Thread(target=self._watch_over, args=(server,), name=f"watch-{server.name}", daemon=True)
             self._watches.append(watch)
             watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        for watch in self._watches:
-            watch.join()
-        for server in self._servers():
-            server.stop()
-        self._lock.drop()
+        self._stop()
 
     @property
     def kafka(self) -> str:
@@ -147,20 +142,22 @@ class LocalStack:
             self.folder / "kafka", (kafka_port, controller_port), held, self._progress, java, class_path
         )
         self._redis = RedisServer(self.folder / "redis", redis_port, held, self._progress, redis_program)
+        self._servers = [self._redis, self._kafka]
 
     def _start_servers(self) -> None:
         self._progress("starting Kafka (about five seconds) and Redis")
-        servers = self._servers()
-        with ThreadPoolExecutor(len(servers)) as pool:
-            starts = [pool.submit(server.start) for server in servers]
-        errors = [error for error in (start.exception() for start in starts) if error]
-        if errors:
-            for server in servers:
-                server.stop()
-            raise errors[0]
+        with ThreadPoolExecutor(len(self._servers)) as pool:
+            starts = [pool.submit(server.start) for server in self._servers]
+        for start in starts:
+            start.result()
 
-    def _servers(self) -> list[Server]:
-        return [self._redis, self._kafka]
+    def _stop(self) -> None:
+        self._ending.set()
+        for watch in self._watches:
+            watch.join()
+        for server in self._servers:
+            server.stop()
+        self._lock.drop()
 
     def _watch_over(self, server: Server) -> None:
         pause = _PAUSE
@@ -171,14 +168,3 @@ class LocalStack:
             except UserError as error:
                 pause = min(pause * 2, 10.0)
                 self._progress(f"{error}; trying again in {pause:.1f} s")
-
-
-def progress_on(write: Callable[[str], None]) -> Progress:
-    """A `progress` that writes each line by `write`, from one thread at a time."""
-    lock = threading.Lock()
-
-    def say(line: str) -> None:
-        with lock:
-            write(line)
-
-    return say
