@@ -14,7 +14,7 @@ Tell = Callable[[str], None]
 WallOf = Callable[[int], int]
 """From the instant a record is due by its source's clock to the wall instant at which to send it, microseconds."""
 
-_TELL_EVERY_SECONDS = 2.0
+_TELL_EVERY_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 0.5
 
 

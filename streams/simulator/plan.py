@@ -38,8 +38,8 @@ class Plan:
 
     def after(self, us: int, seconds: float) -> int:
         """The instant so many seconds of work later, on a whole millisecond, and at least one later."""
-        factor = self.tempo if us >= self.live_us else 1.0
-        return us + max(round(seconds * 1000 / factor), 1) * 1000
+        slow = min(max(self.live_us - us, 0) / 1e6, seconds)
+        return us + max(round((slow + (seconds - slow) / self.tempo) * 1000), 1) * 1000
 
     def days_after(self, us: int, days: float) -> int:
         """The instant so many (short) days later."""
