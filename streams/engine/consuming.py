@@ -199,20 +199,31 @@ class BatchConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Seeks every source partition to its committed offset, or to its beginning, and lets it flow."""
+        if not self.flow_active:  # a rebalance or a stop is on: recovery seeks when it is over
+            return
+        try:
+            await self._seek_sources()
+        except asyncio.CancelledError:
+            recovery = self.app.tables.recovery  # type: ignore[attr-defined]
+            if not self.should_stop and not recovery.signal_recovery_start.is_set():
+                # Faust gives up waiting and goes on, with partitions that nobody would ever resume.
+                self.engine.fail(TimeoutError("the brokers did not say in time where to read on"))
+            raise
+
+    async def _seek_sources(self) -> None:
         await super().perform_seek()
         sources = {tp for tp in self.assignment() if not self._is_changelog_tp(tp)}
         committed = {tp: self._committed_offset.get(tp) for tp in sources}
         fresh = [tp for tp, offset in committed.items() if not offset]
         if fresh:  # aiokafka leaves a partition that never committed wherever it is
             await self._thread.seek_to_beginning(*(TopicPartition(*tp) for tp in fresh))
-        positions = {tp: await self.position(TP(*tp)) for tp in fresh}
+        positions = {tp: await self.position(tp) for tp in fresh}
         self.engine.deliveries.restart()
         for tp, offset in committed.items():
             self.engine.deliveries.sought(tp, offset, positions.get(tp))
-        if self.flow_active:  # otherwise a rebalance is on, and the recovery after it seeks again
-            self._take_partitions()
-            held, self._held = self._held, set()
-            super().resume_partitions(held & sources)
+        self._take_partitions()
+        held, self._held = self._held, set()
+        super().resume_partitions(held & sources)
 
     def _take_partitions(self) -> None:
         engine = self.engine

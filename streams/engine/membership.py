@@ -55,8 +55,23 @@ class MemberThread(driver.AIOKafkaConsumerThread):
                 await self._leave(coordinator)
             coordinator.reset_generation()
 
+        async def tell(error: BaseException) -> None:
+            self._fail(error)
+            await coordinator._closing
+
         coordinator._do_heartbeat = proving_beat
         coordinator._maybe_leave_group = leave
+        # aiokafka tells such errors at the next getmany() of its own, which Faust never calls.
+        coordinator._push_error_to_user = tell
+        coordinator._coordination_task.add_done_callback(self._coordination_ended)
+
+    def _coordination_ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, reason: BaseException) -> None:
+        """Fails the engine, which lives in the app's loop."""
+        self.parent_loop.call_soon_threadsafe(self.engine.fail, reason)
 
     async def _leave(self, coordinator: Any) -> None:
         """aiokafka sends no LeaveGroup for a static member, so its partitions would lie idle for a session."""

@@ -7,6 +7,7 @@ many ids it holds and the sum of (version + 1). What is no such JSON is rejected
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ class Toy(msgspec.Struct):
     leave: bool = True
     boom_at: int = 0
     """Raise while folding the batch in which this many records are passed; 0 never."""
+    freeze_at: int = 0
+    """Stop itself (SIGSTOP) between draining and sending, once so many records are folded; 0 never."""
     dump: str = ""
     """Write the restored pages to this file and end before anything is folded."""
     until: int = 0
@@ -130,6 +133,10 @@ class CountingLedger:
             together.append(Outgoing(self.toy.output, partition, outputs, leased=True))
         first = [Outgoing(self.toy.rejected, 0, self.rejected)]
         self.rows, self.touched, self.rejected = {}, {}, []
+        if self.toy.freeze_at and self.seen >= self.toy.freeze_at:
+            self.toy.freeze_at = 0
+            say("freezes", folded=self.seen)
+            os.kill(os.getpid(), signal.SIGSTOP)
         return Flush(first=first, together=together)
 
     @property
@@ -212,7 +219,11 @@ def app_of(toy: Toy) -> EngineApp:
 if __name__ == "__main__":
     import logging
 
-    logging.basicConfig(level=getattr(logging, os.environ.get("LOG", "INFO")), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=getattr(logging, os.environ.get("LOG", "INFO")),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
     settings = msgspec.json.decode(sys.argv[1], type=Toy)
     code = run_worker(app_of(settings), leave=settings.leave)
     say("ended", code=code)

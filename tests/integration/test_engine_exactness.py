@@ -84,6 +84,22 @@ def test_a_frozen_worker_that_wakes_harms_nothing(rig: Rig) -> None:
     rig.assert_exact()
 
 
+def test_a_worker_frozen_between_folding_and_sending_is_refused_by_the_broker(rig: Rig) -> None:
+    """Outputs carry the time of the last proof of membership, so no freeze, however placed, lets them in late."""
+    source = live(rig, 12_000, 1_500)
+    zombie = rig.start("w1", freeze_at=3_000)
+    zombie.wait_for("freezes")
+    other = rig.start("w2")
+    wait_until(lambda: bool(other.said("assigned")), "the other to take over", 20)
+    rig.wait_progress()
+    zombie.send(signal.SIGCONT)
+    assert zombie.process.wait(30) == 1
+    assert "InvalidTimestamp" in zombie.said("stopped")[0]["reason"]
+    source.join()
+    rig.wait_caught_up()
+    rig.assert_exact()
+
+
 def test_two_workers_share_the_partitions(rig: Rig) -> None:
     """Each partition number goes to one worker with all its topics, and comes back when the other leaves."""
     rig.produce(2_000)
