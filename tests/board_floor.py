@@ -18,7 +18,6 @@ from processors.times import (
     SECOND_US,
     format_millis,
     format_time,
-    to_datetime,
 )
 from schemas.kpis import (
     COUNT_NAMES,
@@ -38,6 +37,7 @@ from schemas.redis_keys import (
     snapshot_key,
     updates_channel,
 )
+from streams.board.holdings import Beat, Glance, HeldHour, Holdings
 
 RULE = "outcome-or-talk-20s"
 OUTCOMES = (
@@ -233,6 +233,21 @@ class Floor:
             redis.set(heartbeat_key(prefix, number), value, ex=30)
 
 
+def holdings_of(floor: Floor, now_us: int, silent: Iterable[int] = ()) -> Holdings:
+    """What a board would hold after reading this floor; `silent` partitions gave their last sign a minute ago."""
+    holdings = Holdings(floor.marker.time_zone, floor.marker, read_us=now_us)
+    for number in range(floor.marker.partitions):
+        at = now_us - (60 if number in set(silent) else 1) * SECOND_US
+        holdings.beats[number] = Beat(at, 0, at)
+    for (site, hour_us), record in floor.site_hours().items():
+        holdings.sites.setdefault(site, {})[hour_us] = HeldHour.of(record)
+    for (owner, hour_us), mine in floor.operator_hours().items():
+        holdings.glances.setdefault(hour_us, {})[owner] = Glance(
+            owner, mine.site_id, mine.slots
+        )
+    return holdings
+
+
 def believable(
     site: str,
     zone: str,
@@ -275,8 +290,3 @@ def _call(rng: random.Random, owner: str, site: str, at_us: int, skill: float) -
     if rng.random() < 0.5:
         extra += ("judged", "forced") if rng.random() < 0.12 else ("judged",)
     return replace(call, extra=extra)
-
-
-def hour_text(us: int) -> str:
-    """An instant to read in a failing test."""
-    return to_datetime(us).isoformat()
