@@ -6,6 +6,8 @@ from typing import Any, cast
 import msgspec
 import yaml
 
+from processors.rollup import Target
+
 TOPICS = {
     "call": "dialer.calls.v1",
     "conversation": "dialer.conversations.v1",
@@ -55,7 +57,7 @@ class GoldenPage(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True
 class GoldenRollUp(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A campaign's, team's or site's hour; ``of`` is the level and the id."""
 
-    of: tuple[str, str]
+    of: Target
     operators: int
 
 
@@ -141,12 +143,12 @@ def _alone(pages: list[GoldenPage]) -> list[GoldenRollUp]:
     return [_repeated(page, target) for page in pages for target in _targets(page)]
 
 
-def _targets(page: GoldenPage) -> list[tuple[str, str]]:
-    targets = [("campaign", page.campaign), ("site", page.site or "main")]
+def _targets(page: GoldenPage) -> list[Target]:
+    targets: list[Target] = [("campaign", page.campaign), ("site", page.site or "main")]
     return targets if page.team is None else [*targets, ("team", page.team)]
 
 
-def _repeated(page: GoldenPage, of: tuple[str, str]) -> GoldenRollUp:
+def _repeated(page: GoldenPage, of: Target) -> GoldenRollUp:
     shared = {name: getattr(page, name) for name in Expected.__struct_fields__}
     if not page.counts:
         shared["zone"] = None
