@@ -102,7 +102,7 @@ def _said(say: Any, *arguments: object) -> object:
         return refusal.reason, refusal.detail
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(records())
 def test_the_quick_way_and_the_thorough_judgement_say_the_same(record: tuple[str, bytes]) -> None:
     """Whatever a record holds, both give one statement or one refusal, and raise nothing else."""
