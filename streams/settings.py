@@ -15,6 +15,8 @@ ENV_PREFIX = "DIALPULSE_"
 class Accepts(str):
     """Marks a field with the words that say which values it takes; errors and the README's table quote them."""
 
+    __slots__ = ()
+
 
 Address = Annotated[str, AfterValidator(values.address), Accepts("host:port, such as 127.0.0.1:9464")]
 
@@ -59,11 +61,11 @@ class Settings(BaseSettings):
     replication: Annotated[int, Field(ge=1, le=9), Accepts("a whole number from 1 to 9")] = Field(
         1, description="Copies of each partition in the cluster"
     )
-    flush_interval: Annotated[float, Field(ge=0.01, le=10, allow_inf_nan=False), Accepts("seconds from 0.01 to 10")] = Field(
-        0.2, description="Seconds between two flushes of a worker that keeps up"
+    flush_interval: Annotated[float, Field(ge=0.01, le=10, allow_inf_nan=False), Accepts("seconds from 0.01 to 10")] = (
+        Field(0.2, description="Seconds between two flushes of a worker that keeps up")
     )
-    final_grace: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), Accepts("seconds from 0 to 86400")] = Field(
-        900.0, description="Seconds after an hour's end before its records are final"
+    final_grace: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), Accepts("seconds from 0 to 86400")] = (
+        Field(900.0, description="Seconds after an hour's end before its records are final")
     )
     session_timeout: Annotated[int, Field(ge=6, le=300), Accepts("whole seconds from 6 to 300")] = Field(
         10, description="Seconds of silence after which a worker's partitions go to another"
@@ -85,9 +87,9 @@ class Settings(BaseSettings):
     ] = Field(None, description="How the name and password are proved; needed with SASL")
     kafka_username: Annotated[str | None, Accepts("any text")] = Field(None, description="Needed with SASL")
     kafka_password: Annotated[SecretStr | None, Accepts("any text")] = Field(None, description="Needed with SASL")
-    kafka_ca_file: Annotated[
-        str | None, AfterValidator(values.readable_file), Accepts("a file that can be read")
-    ] = Field(None, description="Certificates to trust; default: the system's")
+    kafka_ca_file: Annotated[str | None, AfterValidator(values.readable_file), Accepts("a file that can be read")] = (
+        Field(None, description="Certificates to trust; default: the system's")
+    )
 
     @model_validator(mode="after")
     def _sasl_is_whole(self) -> Self:

@@ -43,9 +43,7 @@ def locked_jars(lock_file: Path = LOCK_FILE) -> list[LockedJar]:
     """All jars of the lock, in the class path's order."""
     entries = tomllib.loads(lock_file.read_text())["dependencies"]
     return [
-        LockedJar(
-            entry["groupId"], entry["artifactId"], entry["version"], entry["sha256"], entry.get("classifier", "")
-        )
+        LockedJar(entry["groupId"], entry["artifactId"], entry["version"], entry["sha256"], entry.get("classifier", ""))
         for entry in entries
     ]
 

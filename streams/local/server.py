@@ -108,7 +108,8 @@ class Server:
         deadline = time.monotonic() + self.start_seconds
         while not self.is_ready():
             if not self.is_running():
-                raise UserError(f"{self.name} would not start; it says: {self.last_words()} ({self.log_path})", exit_code=1)
+                said = f"{self.last_words()} ({self.log_path})"
+                raise UserError(f"{self.name} would not start; it says: {said}", exit_code=1)
             if time.monotonic() > deadline:
                 self._end(signal.SIGKILL)
                 raise UserError(

@@ -1,0 +1,41 @@
+# Every target sets up what it needs; a second run finds it done.
+SHELL := /bin/bash
+.DEFAULT_GOAL := targets
+.PHONY: targets demo test check bench faults docs
+
+VENV := .venv/bin
+ARGS ?=
+
+targets:
+	@echo "make demo     the whole system on this machine, with live input; ARGS=\"--for 60\" ends it after a minute"
+	@echo "make test     everything that proves it: check, then all tests on real Kafka, Redis and chromium"
+	@echo "make check    format, lint, types, unit and contract tests; under a minute"
+	@echo "make bench    measure speed and latency"
+	@echo "make faults   kill and freeze its parts, and recount"
+	@echo "make docs     write the generated pages and schemas anew"
+
+demo:
+	@scripts/bootstrap run
+	@$(VENV)/dialpulse demo $(ARGS)
+
+test:
+	@scripts/bootstrap test
+	@$(MAKE) --no-print-directory check
+	$(VENV)/pytest $(ARGS)
+
+check:
+	@scripts/bootstrap dev
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/pytest -q tests/unit tests/contract
+
+bench faults:
+	@scripts/bootstrap dev
+	@if ! ls tests/$@/test_*.py >/dev/null 2>&1; then echo "make $@: tests/$@ has no tests yet" >&2; exit 2; fi
+	$(VENV)/pytest tests/$@ $(ARGS)
+
+docs:
+	@scripts/bootstrap dev
+	$(VENV)/python -m schemas.generate
+	$(VENV)/python -m streams.docs
