@@ -129,7 +129,7 @@ class FeedThread(threading.Thread):
     def run(self) -> None:
         try:
             self.fed = self._run(self.stopping)
-        except Exception as error:  # handed to whoever joins, who raises it there
+        except Exception as error:  # noqa: BLE001 - handed to whoever joins, who raises it there
             self.error = error
 
     def finish(self, timeout: float = 70.0) -> Fed:

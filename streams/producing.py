@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
 from streams.errors import UserError
@@ -17,6 +17,7 @@ IN_FLIGHT = 20_000
 """Facts on their way at most: beyond it the source waits for Kafka, so that memory stays bounded."""
 
 _PATIENCE_SECONDS = 60.0
+_TOPICS_SECONDS = 2.0
 
 
 class Outgoing(NamedTuple):
@@ -67,14 +68,20 @@ class FactProducer:
 
     def require(self, topics: Iterable[str]) -> None:
         """UserError where one of these topics of the registry is not there, before anything is sent."""
-        for name in sorted(set(topics)):
-            real = self._settings.topic(name)
-            try:
-                self._kafka.partitions_for(real)
-            except KafkaError:
-                raise UserError(
-                    f"topic {real} is not at {self._settings.kafka}: make it with dialpulse topics apply", exit_code=1
-                ) from None
+        wanted = {self._settings.topic(name) for name in topics}
+        give_up = time.monotonic() + _TOPICS_SECONDS
+        admin: Any = KafkaAdminClient(**self._settings.kafka_python())
+        try:
+            # A topic that was made a moment ago is not yet known everywhere.
+            while (missing := sorted(wanted - set(admin.list_topics()))) and time.monotonic() < give_up:
+                time.sleep(0.2)
+        except KafkaError as error:
+            raise UserError(_unreachable(self._settings, error), exit_code=1) from None
+        finally:
+            admin.close()
+        if missing:
+            where = f"topic {missing[0]} is not at {self._settings.kafka}"
+            raise UserError(f"{where}: make it with dialpulse topics apply", exit_code=1)
 
     def send(self, record: Outgoing) -> None:
         """Hands one record over; waits while too many are on their way."""
@@ -132,7 +139,7 @@ def _producer_options(settings: Settings) -> dict[str, Any]:
         "batch_size": 256 * 1024,
         "linger_ms": 20,
         "max_block_ms": 10_000,
-        "bootstrap_timeout_ms": 10_000,
+        "bootstrap_timeout_ms": 5_000,
     }
 
 

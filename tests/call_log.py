@@ -21,10 +21,23 @@ def time_of_day(second: int) -> str:
 def row(**cells: object) -> str:
     """One line of a log; cells that are not given are those of a call that nobody served."""
     usual = {
-        **{"vru+line": "AA0101", "call_id": "1", "customer_id": "0", "priority": "0", "type": "PS", "date": "990104"},
-        **{"vru_entry": "10:00:00", "vru_exit": "10:00:09", "vru_time": "9"},
-        **{"q_start": NONE, "q_exit": NONE, "q_time": "0", "outcome": "HANG"},
-        **{"ser_start": NONE, "ser_exit": NONE, "ser_time": "0", "server": "NO_SERVER"},
+        "vru+line": "AA0101",
+        "call_id": "1",
+        "customer_id": "0",
+        "priority": "0",
+        "type": "PS",
+        "date": "990104",
+        "vru_entry": "10:00:00",
+        "vru_exit": "10:00:09",
+        "vru_time": "9",
+        "q_start": NONE,
+        "q_exit": NONE,
+        "q_time": "0",
+        "outcome": "HANG",
+        "ser_start": NONE,
+        "ser_exit": NONE,
+        "ser_time": "0",
+        "server": "NO_SERVER",
     }
     return "\t".join(str({**usual, **cells}[column]) for column in COLUMNS)
 

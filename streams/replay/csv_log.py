@@ -37,9 +37,7 @@ def read_csv(path: Path, mapping: Mapping, judge: Judge) -> Reading:
         for line, row in _rows(log, path, mapping):
             reading.rows += 1
             try:
-                if isinstance(row, str):
-                    raise UnusableRow(row)
-                entries = [_entry(topic, fact, judge) for topic, fact in rows.facts(row)]
+                entries = [_entry(topic, fact, judge) for topic, fact in rows.facts(_whole(row))]
             except (UnusableRow, UnusableTime, Refusal) as error:
                 reading.leave_out(str(error.reason), line)
             except UnreadableNumber:
@@ -57,6 +55,13 @@ def read_csv(path: Path, mapping: Mapping, judge: Judge) -> Reading:
 def judge_by(reader: Reader, now_us: int) -> Judge:
     """A judge that reads records as a worker would that gets them now."""
     return lambda topic, key, value: reader.read(topic, key, value, now_us)
+
+
+def _whole(row: Row | str) -> Row:
+    """The row; UnusableRow where it could not be taken apart."""
+    if isinstance(row, str):
+        raise UnusableRow(row)
+    return row
 
 
 def _entry(topic: str, fact: dict[str, Any], judge: Judge) -> Entry:

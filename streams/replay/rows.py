@@ -37,8 +37,10 @@ class RowReader:
         self._format_time = format_time
 
     def facts(self, row: Row) -> list[tuple[str, dict[str, Any]]]:
-        """The facts of a row with their topics, absent fields left out; raises UnusableRow, UnusableTime,
-        UnreadableNumber where the row is to be reported."""
+        """The facts of a row with their topics, absent fields left out.
+
+        Raises UnusableRow, UnusableTime or UnreadableNumber where the row is to be reported.
+        """
         for report in self._mapping.report:
             if holds(report.when, row):
                 raise UnusableRow(report.reason)

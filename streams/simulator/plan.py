@@ -55,7 +55,7 @@ class Plan:
         Good and bad hours are what makes counts of a real floor noisier than chance alone would.
         """
         hour = (us - self.shift_us) // HOUR_US
-        return Random(f"{self.seed}/mood/{operator.number}/{hour}").gammavariate(6, 1 / 6)
+        return Random(f"{self.seed}/mood/{operator.number}/{hour}").gammavariate(4, 1 / 4)
 
 
 class Said(NamedTuple):

@@ -143,8 +143,13 @@ def test_as_live_keeps_all_facts_of_a_call_together(tmp_path: Path) -> None:
     """A sale weeks later moves by what its call moves, so that both still meet on one page."""
     settings = load_settings(time_zone="Europe/Paris")
     sale = {
-        **{"sale_id": "s", "operator_id": "o1", "campaign_id": "k", "call_id": "c1", "appointment_id": "a"},
-        **{"call_started_at": "2026-03-02T09:00:00Z", "booked_at": "2026-03-02T09:04:00Z"},
+        "sale_id": "s",
+        "operator_id": "o1",
+        "campaign_id": "k",
+        "call_id": "c1",
+        "appointment_id": "a",
+        "call_started_at": "2026-03-02T09:00:00Z",
+        "booked_at": "2026-03-02T09:04:00Z",
         "closed_at": "2026-04-10T09:00:00Z",
     }
     found = entries(tmp_path, [call(), {"topic": SALES, "value": sale}])

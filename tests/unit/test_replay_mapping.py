@@ -113,10 +113,14 @@ def test_every_word_of_the_language_does_what_its_page_says(tmp_path: Path) -> N
         tmp_path, mapping, header + "A,1,2026-03-02 09:00:00,-,OK,12.5,2,n\nB,2,2026-03-02 09:00:01,autumn,NO,0,0,y\n"
     )
     assert facts == [
-        '{"call_id":"A/1","started_at":"2026-03-02T08:00:00Z","campaign_id":"none","answered_by":"human",'
-        '"talk_seconds":12.5,"attempt":2,"abandoned":false,"stated_at":"2026-03-02T08:00:00Z"}',
-        '{"call_id":"B/2","started_at":"2026-03-02T08:00:01Z","campaign_id":"autumn","abandoned":true,'
-        '"stated_at":"2026-03-02T08:00:01Z"}',
+        (
+            '{"call_id":"A/1","started_at":"2026-03-02T08:00:00Z","campaign_id":"none","answered_by":"human",'
+            '"talk_seconds":12.5,"attempt":2,"abandoned":false,"stated_at":"2026-03-02T08:00:00Z"}'
+        ),
+        (
+            '{"call_id":"B/2","started_at":"2026-03-02T08:00:01Z","campaign_id":"autumn","abandoned":true,'
+            '"stated_at":"2026-03-02T08:00:01Z"}'
+        ),
     ]
 
 

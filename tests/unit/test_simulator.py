@@ -29,8 +29,13 @@ CALLS, CONVERSATIONS, APPOINTMENTS, SALES, PRESENCE = FACT_TYPES
 def plan(**changed: Any) -> Plan:
     """A floor of 20 operators whose shift began three hours before the start."""
     usual = {
-        **{"run_id": "r1", "seed": 5, "operators": 20, "sites": ("lyon", "pune")},
-        **{"shift_us": START_US - 3 * HOUR_US, "live_us": START_US, "duplicates": 0.02},
+        "run_id": "r1",
+        "seed": 5,
+        "operators": 20,
+        "sites": ("lyon", "pune"),
+        "shift_us": START_US - 3 * HOUR_US,
+        "live_us": START_US,
+        "duplicates": 0.02,
     }
     return Plan(**{**usual, **changed})
 
@@ -170,7 +175,11 @@ def test_counts_are_at_least_as_noisy_as_chance() -> None:
     cells = defaultdict(list)
     for operator, hour, day in ((o, h, d) for o in {key[0] for key in counts} for h in range(10) for d in range(8)):
         cells[operator, hour].append(counts[operator, hour, day])
-    assert mean(variance(cell) / mean(cell) for cell in cells.values()) >= 1
+    noise = {
+        operator: mean(variance(c) / mean(c) for (o, _), c in cells.items() if o == operator) for operator, _ in cells
+    }
+    assert min(noise.values()) >= 1
+    assert mean(noise.values()) > 1.3
 
 
 def test_duplicates_come_at_the_set_rate() -> None:
@@ -215,7 +224,7 @@ def test_the_past_is_three_hours_unless_that_is_too_much_to_send() -> None:
     """Three hours for a floor of usual size; of a large one as much as goes out in some ten seconds."""
     usual = Simulation(operators=40).plan(("lyon",), START_US, "r1")
     assert START_US - usual.shift_us == 3 * HOUR_US
-    large = Simulation(operators=2_000).plan(("lyon",), START_US, "r1")
+    large = Simulation(operators=1_000).plan(("lyon",), START_US, "r1")
     assert len(until(large, START_US)) == pytest.approx(PAST_FACTS, rel=0.35)
 
 
