@@ -35,17 +35,11 @@ class Answers:
         """The wall of now."""
         now, turns = self.now_us(), self.watch.turns
         made = self._made.get(site)
-        if (
-            made is not None
-            and made.turns == turns
-            and 0 <= now - made.made_us < FRESH_US
-        ):
+        if made is not None and made.turns == turns and 0 <= now - made.made_us < FRESH_US:
             return made
         if made is None or made.turns != turns:
             # Sites are named by whoever asks: what nobody asks for any more is not kept.
-            self._made = {
-                key: kept for key, kept in self._made.items() if kept.turns == turns
-            }
+            self._made = {key: kept for key, kept in self._made.items() if kept.turns == turns}
         wall = assemble(self.watch.rounds.holdings, site, now)
         answer = Answer(now, turns, msgspec.json.encode(wall), _numbers(wall))
         self._made[site] = answer

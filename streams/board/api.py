@@ -13,10 +13,9 @@ from streams.board.replies import failed, json_reply
 
 async def board(request: web.Request) -> web.Response:
     """`/api/board?site=`: the wall's numbers; its shape is `streams.board.wall.Wall`."""
+    await request.app[ANSWERS].watch.first()
     answer = request.app[ANSWERS].answer(request.query.get("site"))
-    return web.Response(
-        body=answer.body, content_type="application/json", charset="utf-8"
-    )
+    return web.Response(body=answer.body, content_type="application/json", charset="utf-8")
 
 
 async def operators(request: web.Request) -> web.Response:
@@ -35,11 +34,7 @@ async def operators(request: web.Request) -> web.Response:
             "take an hour of the last 48, by its start in UTC",
         )
     site = request.query.get("site")
-    chosen = [
-        record
-        for record in records
-        if site is None or (record.site_id or MAIN_SITE) == site
-    ]
+    chosen = [record for record in records if site is None or (record.site_id or MAIN_SITE) == site]
     return json_reply({"hour": hour_name(hour_us), "site": site, "operators": chosen})
 
 
@@ -47,9 +42,7 @@ async def operator_hour(request: web.Request) -> web.Response:
     """`/api/operators/<id>/hours/<hour>`: one operator-hour record; `<id>` is the owner, percent-encoded."""
     hour_us, owner = _hour(request), request.match_info["owner"]
     try:
-        found: list[OperatorHour] = await request.app[READER].operator_hours(
-            [owner], hour_us
-        )
+        found: list[OperatorHour] = await request.app[READER].operator_hours([owner], hour_us)
     except (RedisError, OSError) as error:
         raise _away(error) from error
     if not found:

@@ -75,24 +75,18 @@ def choose_site(holdings: Holdings, asked: str | None) -> tuple[Site, list[str]]
     """What the wall is about, and the sites whose records it adds up."""
     sites = sorted(holdings.sites)
     if asked is not None:
-        return Site(
-            asked, holdings.zone_of(asked), sites, False, asked in holdings.sites
-        ), [asked]
+        return Site(asked, holdings.zone_of(asked), sites, False, asked in holdings.sites), [asked]
     if not sites:
         zone = holdings.marker.time_zone if holdings.marker else holdings.default_zone
         return Site(None, zone, [], False, True), []
     zones = {holdings.zone_of(site) for site in sites}
     if len(sites) == 1 or len(zones) > 1:
         # Sites on different clocks have other hours and other days: their sum would be over no hour of anybody's.
-        return Site(
-            sites[0], holdings.zone_of(sites[0]), sites, len(zones) > 1, True
-        ), sites[:1]
+        return Site(sites[0], holdings.zone_of(sites[0]), sites, len(zones) > 1, True), sites[:1]
     return Site(None, zones.pop(), sites, False, True), sites
 
 
-def glances_of(
-    holdings: Holdings, members: list[str], now_us: int
-) -> list[tuple[int, Glance]]:
+def glances_of(holdings: Holdings, members: list[str], now_us: int) -> list[tuple[int, Glance]]:
     """(hour start in us, glance) of these sites in the running and the previous hour of each site's own clock."""
     found: list[tuple[int, Glance]] = []
     for site in members:
@@ -107,18 +101,14 @@ def _active(glances: list[tuple[int, Glance]], now_us: int) -> Active:
     active = set()
     for hour_us, glance in glances:
         seen = slot_sums([(hour_us, glance.slots)], starts)
-        if is_operator(glance.owner) and any(
-            slot.calls or slot.conversations or slot.appointments for slot in seen
-        ):
+        if is_operator(glance.owner) and any(slot.calls or slot.conversations or slot.appointments for slot in seen):
             active.add(glance.owner)
     return Active(len(active), format_time(starts[0]))
 
 
 def _rolling(kept: list[HeldHour], now_us: int) -> Rolling:
     starts = rolling_starts(now_us)
-    near = [
-        (hour.start_us, hour.record.slots) for hour in kept if hour.end_us > starts[0]
-    ]
+    near = [(hour.start_us, hour.record.slots) for hour in kept if hour.end_us > starts[0]]
     slots = slot_sums(near, starts)
     calls, conversations = (
         sum(slot.calls for slot in slots),
@@ -147,11 +137,7 @@ def _hour_so_far(kept: list[HeldHour], hour: Hour, now_us: int) -> HourSoFar:
     elapsed_us = now_us - hour.start_us
 
     def pace(count: int) -> float | None:
-        return (
-            round(count * HOUR_US / elapsed_us, 6)
-            if elapsed_us >= PACE_AFTER_US
-            else None
-        )
+        return round(count * HOUR_US / elapsed_us, 6) if elapsed_us >= PACE_AFTER_US else None
 
     return HourSoFar(
         window=_window(hour.start_us, hour.end_us),
@@ -206,13 +192,8 @@ def _strip_hour(kept: list[HeldHour], hour: Hour, now_us: int) -> StripHour:
 
 
 def _conclusions(today: Sum, hour: Sum) -> Conclusions:
-    rows = [
-        Conclusion(name, ratio(today[name], today["conversations"]), hour[name])
-        for name in CONCLUSIONS
-    ]
-    return Conclusions(
-        rows, today["warm_short"], today["warm_medium"], today["warm_long"]
-    )
+    rows = [Conclusion(name, ratio(today[name], today["conversations"]), hour[name]) for name in CONCLUSIONS]
+    return Conclusions(rows, today["warm_short"], today["warm_medium"], today["warm_long"])
 
 
 def _of_hour(kept: list[HeldHour], hour: Hour) -> Sum:

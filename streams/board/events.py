@@ -24,12 +24,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     response.headers["X-Accel-Buffering"] = "no"
     await response.prepare(request)
     try:
-        await response.write(
-            f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode()
-        )
-        await _stream(
-            response, answers, request.query.get("site"), request.app[STOPPING]
-        )
+        await response.write(f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode())
+        await _stream(response, answers, request.query.get("site"), request.app[STOPPING])
     except ConnectionError:
         pass
     return response
@@ -44,12 +40,11 @@ async def _stream(
     loop = asyncio.get_running_loop()
     last: Answer | None = None
     sent = 0.0
+    await answers.watch.first()
     while not stopping.is_set():
         answer = answers.answer(site)
         due = loop.time() - sent >= AT_LEAST_EVERY_S
         if last is None or due or answer.numbers != last.numbers:
-            await response.write(
-                b"id: %d\ndata: %s\n\n" % (answer.made_us, answer.body)
-            )
+            await response.write(b"id: %d\ndata: %s\n\n" % (answer.made_us, answer.body))
             last, sent = answer, loop.time()
         await answers.watch.news(AT_LEAST_EVERY_S)

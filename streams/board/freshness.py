@@ -14,11 +14,7 @@ SILENT_AFTER_US = 10 * SECOND_US
 def silent_partitions(holdings: Holdings, now_us: int) -> list[int]:
     """The partitions that give no sign of life, in order."""
     total = holdings.marker.partitions if holdings.marker else 0
-    return [
-        number
-        for number in range(total)
-        if not _alive(holdings.beats.get(number), now_us)
-    ]
+    return [number for number in range(total) if not _alive(holdings.beats.get(number), now_us)]
 
 
 def freshness(holdings: Holdings, owners: set[str], now_us: int) -> Freshness:
@@ -34,16 +30,8 @@ def freshness(holdings: Holdings, owners: set[str], now_us: int) -> Freshness:
         causes.append("heartbeat")
     stopped = people
     if marker and holdings.lost_us is None:
-        stopped = {
-            owner
-            for owner in people
-            if partition_of(owner, marker.partitions) in set(silent)
-        }
-    beats = [
-        holdings.beats[number]
-        for number in range(marker.partitions if marker else 0)
-        if number in holdings.beats
-    ]
+        stopped = {owner for owner in people if partition_of(owner, marker.partitions) in set(silent)}
+    beats = [holdings.beats[number] for number in range(marker.partitions if marker else 0) if number in holdings.beats]
     lasts = [beat.last_fact_us for beat in beats if beat.last_fact_us is not None]
     return Freshness(
         state="stale" if causes else "live" if marker else "waiting",

@@ -100,9 +100,7 @@ class Holdings:
     def zones(self) -> list[ZoneInfo]:
         """The distinct zones of every site that has records, the system's own one included."""
         own = self.marker.time_zone if self.marker else self.default_zone
-        return [
-            ZoneInfo(name) for name in sorted({own, *map(self.zone_of, self.sites)})
-        ]
+        return [ZoneInfo(name) for name in sorted({own, *map(self.zone_of, self.sites)})]
 
     def hours_of(self, sites: Iterable[str]) -> list[HeldHour]:
         """Every record of these sites, in order of time."""

@@ -14,9 +14,7 @@ STATIC = FOLDER / "static"
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
-_WEIGHTED = re.compile(
-    r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*$"
-)
+_WEIGHTED = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*$")
 
 
 class Page:
@@ -30,11 +28,7 @@ class Page:
     def html(self, language: Language, theme: Literal["dark", "light"]) -> str:
         """The page in a language and a theme."""
         title = self._words[language]["title"]
-        filled = (
-            self._html.replace("{{lang}}", language)
-            .replace("{{theme}}", theme)
-            .replace("{{build}}", self.build)
-        )
+        filled = self._html.replace("{{lang}}", language).replace("{{theme}}", theme).replace("{{build}}", self.build)
         return filled.replace("{{title}}", escape(title)).replace(
             "{{noscript}}", escape(self._words[language]["noscript"])
         )
@@ -54,9 +48,7 @@ def _build(words: dict[Language, dict[str, str]]) -> str:
 
 def catalogue() -> dict[Language, dict[str, str]]:
     """All texts by language and key: `words.json`, and names and questions of the KPI registry."""
-    own: dict[str, dict[str, str]] = json.loads(
-        (FOLDER / "words.json").read_text("utf-8")
-    )
+    own: dict[str, dict[str, str]] = json.loads((FOLDER / "words.json").read_text("utf-8"))
     return {language: _of_language(own, language) for language in LANGUAGES}
 
 

@@ -47,20 +47,13 @@ def rows_of(records: Iterable[OperatorHour], now_us: int) -> list[Row]:
     for record in records:
         if is_operator(record.owner):
             mine[record.owner].append(record)
-    return [
-        _row(owner, sorted(found, key=_start_us), now_us)
-        for owner, found in sorted(mine.items())
-    ]
+    return [_row(owner, sorted(found, key=_start_us), now_us) for owner, found in sorted(mine.items())]
 
 
 def _row(owner: str, records: list[OperatorHour], now_us: int) -> Row:
     latest = records[-1]
     today = hours_of_today(now_us, ZoneInfo(latest.time_zone))
-    day = [
-        record
-        for record in records
-        if today[0].start_us <= _start_us(record) < today[-1].end_us
-    ]
+    day = [record for record in records if today[0].start_us <= _start_us(record) < today[-1].end_us]
     hour = _sum(record for record in day if _start_us(record) == today[-1].start_us)
     total = _sum(day)
     slots = slot_sums(
@@ -93,9 +86,7 @@ def _start_us(record: OperatorHour) -> int:
 class People:
     """Reads the operators' records of today, and keeps those of hours that are over for a while."""
 
-    def __init__(
-        self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]
-    ) -> None:
+    def __init__(self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> None:
         self.reader = reader
         self.holdings = holdings
         self.now_us = now_us
@@ -108,16 +99,10 @@ class People:
         hours, running = self._hours(now)
         self._kept = {hour: kept for hour, kept in self._kept.items() if hour in hours}
         for hour in sorted(hours):
-            if (
-                hour in running
-                or hour not in self._kept
-                or now - self._kept[hour][0] >= PAST_HOURS_EVERY_US
-            ):
+            if hour in running or hour not in self._kept or now - self._kept[hour][0] >= PAST_HOURS_EVERY_US:
                 owners = filter(is_operator, await self.reader.owners(hour))
                 self._kept[hour] = (now, await self.reader.operator_hours(owners, hour))
-        return rows_of(
-            (record for _, records in self._kept.values() for record in records), now
-        )
+        return rows_of((record for _, records in self._kept.values() for record in records), now)
 
     def _hours(self, now: int) -> tuple[set[int], set[int]]:
         """The starts of the hours to show, of every site's clock, and which of them may change at any moment."""
@@ -126,9 +111,5 @@ class People:
         if marker is not None:
             names = {marker.time_zone, *marker.site_time_zones.values()}
         zones = [ZoneInfo(name) for name in names]
-        running = {
-            hour.start_us for zone in zones for hour in recent_hours(now, zone, 2)
-        }
-        return running | {
-            hour.start_us for zone in zones for hour in hours_of_today(now, zone)
-        }, running
+        running = {hour.start_us for zone in zones for hour in recent_hours(now, zone, 2)}
+        return running | {hour.start_us for zone in zones for hour in hours_of_today(now, zone)}, running

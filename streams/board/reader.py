@@ -36,12 +36,15 @@ SiteHourName = tuple[str, int]
 
 
 def connect(url: str) -> Redis:
-    """A client that fails at once rather than trying again: the board has its own rhythm."""
+    """A client that tries once more, over a new connection where a kept one has died, and then fails.
+
+    The board has its own rhythm: longer patience here would only hold up the page that has to say so.
+    """
     return Redis.from_url(
         url,
         socket_timeout=ANSWER_WITHIN_S,
         socket_connect_timeout=ANSWER_WITHIN_S,
-        retry=Retry(NoBackoff(), 0),
+        retry=Retry(NoBackoff(), 1),
     )
 
 
@@ -60,21 +63,14 @@ class Reader:
     async def heartbeats(self, partitions: int) -> dict[int, Heartbeat]:
         """The heartbeats that are there, by partition."""
         numbers = range(partitions)
-        values = await self.read(
-            [heartbeat_key(self.prefix, number) for number in numbers]
-        )
-        beats = {
-            number: _decoded(_HEARTBEAT, value)
-            for number, value in zip(numbers, values, strict=True)
-        }
+        values = await self.read([heartbeat_key(self.prefix, number) for number in numbers])
+        beats = {number: _decoded(_HEARTBEAT, value) for number, value in zip(numbers, values, strict=True)}
         return {number: beat for number, beat in beats.items() if beat is not None}
 
     async def site_hours(self) -> set[SiteHourName]:
         """Every site-hour that Redis holds: the one walk through all its keys, so not for every second."""
         found: set[SiteHourName] = set()
-        async for key in self.redis.scan_iter(
-            match=f"{self.prefix}dialpulse:v1:site:*", count=2000
-        ):
+        async for key in self.redis.scan_iter(match=f"{self.prefix}dialpulse:v1:site:*", count=2000):
             parsed = parse_snapshot_key(self.prefix, key.decode("utf-8", "replace"))
             if parsed is not None:
                 found.add((parsed[1], parsed[2]))
@@ -84,9 +80,7 @@ class Reader:
         """The values of many keys, in order, None where there is none."""
         values: list[bytes | None] = []
         for start in range(0, len(keys), CHUNK):
-            values += cast(
-                "list[bytes | None]", await self.redis.mget(keys[start : start + CHUNK])
-            )
+            values += cast("list[bytes | None]", await self.redis.mget(keys[start : start + CHUNK]))
         return values
 
     async def owners(self, hour_us: int) -> set[str]:
@@ -94,14 +88,10 @@ class Reader:
         members = await cast("Any", self.redis.smembers(hour_key(self.prefix, hour_us)))
         return {member.decode() for member in members}
 
-    async def operator_hours(
-        self, owners: Iterable[str], hour_us: int
-    ) -> list[OperatorHour]:
+    async def operator_hours(self, owners: Iterable[str], hour_us: int) -> list[OperatorHour]:
         """The records of these owners in an hour, in order of owner; those that have none are left out."""
         names = sorted(owners)
-        values = await self.read(
-            [snapshot_key(self.prefix, "operator", owner, hour_us) for owner in names]
-        )
+        values = await self.read([snapshot_key(self.prefix, "operator", owner, hour_us) for owner in names])
         records = (_decoded(_OPERATOR_HOUR, value) for value in values)
         return [record for record in records if record is not None]
 

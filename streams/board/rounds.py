@@ -28,9 +28,7 @@ _SITE_HOUR = msgspec.json.Decoder(SiteHour)
 _GLANCE = msgspec.json.Decoder(Glance)
 
 
-async def read_workers(
-    reader: Reader, holdings: Holdings, now_us: Callable[[], int]
-) -> None:
+async def read_workers(reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> None:
     """Marker and heartbeats. Raises what the reader does while Redis is away."""
     # A marker that has gone says that Redis came back empty: the last one still tells which partitions to expect.
     holdings.marker = await reader.marker() or holdings.marker
@@ -50,9 +48,7 @@ class Rounds:
     often: older hours, the people, and a walk through all keys for sites and hours that nobody hinted at.
     """
 
-    def __init__(
-        self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]
-    ) -> None:
+    def __init__(self, reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> None:
         self.reader = reader
         self.holdings = holdings
         self.now_us = now_us
@@ -67,11 +63,7 @@ class Rounds:
         try:
             await read_workers(self.reader, self.holdings, self.now_us)
             await self._site_hours(
-                {
-                    (identity, hour)
-                    for level, identity, hour in hints
-                    if level == "site"
-                },
+                {(identity, hour) for level, identity, hour in hints if level == "site"},
                 began,
             )
             await self._people(
@@ -94,22 +86,13 @@ class Rounds:
         if self._due("old", OLD_HOURS_EVERY_US, now):
             wanted |= self._known | self._values.keys()
         names = sorted(self._worth_reading(wanted, now))
-        keys = [
-            snapshot_key(self.reader.prefix, "site", site, hour) for site, hour in names
-        ]
+        keys = [snapshot_key(self.reader.prefix, "site", site, hour) for site, hour in names]
         for name, value in zip(names, await self.reader.read(keys), strict=True):
             self._take(name, value)
 
     def _running(self, now: int) -> set[SiteHourName]:
-        zones = (
-            (site, self.holdings.zone(site))
-            for site in {site for site, _ in self._known}
-        )
-        return {
-            (site, hour.start_us)
-            for site, zone in zones
-            for hour in recent_hours(now, zone, 2)
-        }
+        zones = ((site, self.holdings.zone(site)) for site in {site for site, _ in self._known})
+        return {(site, hour.start_us) for site, zone in zones for hour in recent_hours(now, zone, 2)}
 
     def _worth_reading(self, wanted: set[SiteHourName], now: int) -> set[SiteHourName]:
         """Hours of the last two days, and of each site the latest, which says when it was last at work."""
@@ -117,11 +100,7 @@ class Rounds:
         latest: dict[str, int] = {}
         for site, hour in self._known:
             latest[site] = max(hour, latest.get(site, hour))
-        return {
-            (site, hour)
-            for site, hour in wanted
-            if hour >= since or latest.get(site) == hour
-        }
+        return {(site, hour) for site, hour in wanted if hour >= since or latest.get(site) == hour}
 
     def _take(self, name: SiteHourName, value: bytes | None) -> None:
         site, hour_us = name
@@ -142,11 +121,7 @@ class Rounds:
         self.holdings.sites.setdefault(site, {})[hour_us] = held
 
     async def _people(self, hinted: set[tuple[int, str]], now: int) -> None:
-        hours = {
-            hour.start_us
-            for zone in self.holdings.zones()
-            for hour in recent_hours(now, zone, 2)
-        }
+        hours = {hour.start_us for zone in self.holdings.zones() for hour in recent_hours(now, zone, 2)}
         seen = self.holdings.glances
         for gone in seen.keys() - hours:
             del seen[gone]
@@ -157,10 +132,7 @@ class Rounds:
             if whole:
                 owners |= await self.reader.owners(hour_us)
             people = sorted(filter(is_operator, owners))
-            keys = [
-                snapshot_key(self.reader.prefix, "operator", owner, hour_us)
-                for owner in people
-            ]
+            keys = [snapshot_key(self.reader.prefix, "operator", owner, hour_us) for owner in people]
             for owner, value in zip(people, await self.reader.read(keys), strict=True):
                 self._glance(hour_us, owner, value)
 

@@ -1,7 +1,6 @@
 """The board's HTTP server: page, JSON, events; one reading task behind all of them."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -25,9 +24,7 @@ def clock_us() -> int:
     return time.time_ns() // 1000
 
 
-def make_app(
-    settings: Settings, now_us: Callable[[], int] = clock_us
-) -> web.Application:
+def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Application:
     """The board as an aiohttp application. It starts whether or not Redis is there."""
     reader = Reader(connect(settings.redis_url), settings.prefix)
     watch = Watch(reader, Rounds(reader, Holdings(settings.time_zone), now_us))
@@ -68,15 +65,9 @@ async def page(request: web.Request) -> web.Response:
         )
     if view != "wall":
         raise failed(404, f"there is no view {view!r}", "open / for the wall")
-    language = preferred(
-        request.query.get("lang"), request.headers.get("Accept-Language", "")
-    )
-    html = request.app[PAGE].html(
-        language, "light" if request.query.get("theme") == "light" else "dark"
-    )
-    return web.Response(
-        text=html, content_type="text/html", headers={"Vary": "Accept-Language"}
-    )
+    language = preferred(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+    html = request.app[PAGE].html(language, "light" if request.query.get("theme") == "light" else "dark")
+    return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language"})
 
 
 async def words(request: web.Request) -> web.Response:
@@ -89,11 +80,10 @@ async def words(request: web.Request) -> web.Response:
 
 
 async def _reading(app: web.Application) -> AsyncIterator[None]:
-    reading = asyncio.create_task(app[ANSWERS].watch.run())
+    watch = app[ANSWERS].watch
+    reading = asyncio.create_task(watch.run())
     yield
-    reading.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await reading
+    await watch.stop(reading)
     await app[READER].redis.aclose()
 
 

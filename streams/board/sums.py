@@ -49,11 +49,7 @@ class Sum:
 
 def ratio(numerator: Number, denominator: Number, *, is_share: bool = True) -> Ratio:
     """A quotient with its parts, as the records have it, and whether it rests on too few cases."""
-    rate = (
-        rates.share(int(numerator), int(denominator))
-        if is_share
-        else rates.ratio(numerator, denominator)
-    )
+    rate = rates.share(int(numerator), int(denominator)) if is_share else rates.ratio(numerator, denominator)
     return Ratio(
         rate.value,
         rate.numerator,

@@ -28,25 +28,43 @@ class Watch:
         self._hints: set[Hint] = set()
         self._hinted = asyncio.Event()
         self._news = asyncio.Event()
+        self._is_stopping = False
 
     async def run(self) -> None:
-        """Reads until cancelled."""
+        """Reads until `stop`."""
         listening = asyncio.create_task(self._listen())
         try:
-            while True:
+            while not self._is_stopping:
                 hints, self._hints = self._hints, set()
                 self._hinted.clear()
                 await self._turn(hints)
+                # Not wait_for: up to Python 3.11 it can lose a cancellation, and this loop would never end.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._hinted.wait(), POLL_S)
+                    async with asyncio.timeout(POLL_S):
+                        await self._hinted.wait()
+                if self._hinted.is_set():
                     await asyncio.sleep(GATHER_S)
         finally:
             listening.cancel()
+            await asyncio.wait({listening})
+
+    async def stop(self, running: "asyncio.Task[None]") -> None:
+        """Ends the task of `run`."""
+        # Told as well as cancelled: a redis client that is just connecting swallows the cancellation.
+        self._is_stopping = True
+        running.cancel()
+        await asyncio.wait({running})
 
     async def news(self, timeout_s: float) -> None:
         """Returns after the next round, or after `timeout_s` seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+
+    async def first(self) -> None:
+        """Returns once Redis was asked at least once: before that nothing can be said."""
+        while not self.turns:
+            await self.news(POLL_S)
 
     async def _turn(self, hints: set[Hint]) -> None:
         try:
@@ -59,7 +77,7 @@ class Watch:
         told.set()
 
     async def _listen(self) -> None:
-        while True:
+        while not self._is_stopping:
             with contextlib.suppress(RedisError, OSError):
                 channel = await self._reader.hints()
                 async with contextlib.aclosing(channel):
@@ -67,7 +85,7 @@ class Watch:
             await asyncio.sleep(SUBSCRIBE_AGAIN_S)
 
     async def _hear(self, channel: object) -> None:
-        while True:
+        while not self._is_stopping:
             message = await channel.get_message(timeout=POLL_S)  # type: ignore[attr-defined]
             if message is not None and isinstance(message["data"], bytes):
                 self._hints.update(decode_hint(self._reader.prefix, message["data"]))

@@ -60,14 +60,10 @@ def slot_sums(records: Iterable[tuple[int, Slots]], starts: list[int]) -> list[S
     """
     sums = {start: [0, 0, 0] for start in starts}
     for hour_us, slots in records:
-        for place, three in enumerate(
-            zip(slots.calls, slots.conversations, slots.appointments, strict=True)
-        ):
+        for place, three in enumerate(zip(slots.calls, slots.conversations, slots.appointments, strict=True)):
             at = (hour_us + place * slots.seconds * SECOND_US) // SLOT_US * SLOT_US
             if at in sums:
-                sums[at] = [
-                    have + more for have, more in zip(sums[at], three, strict=True)
-                ]
+                sums[at] = [have + more for have, more in zip(sums[at], three, strict=True)]
     return [SlotSum(start, *sums[start]) for start in starts]
 
 
