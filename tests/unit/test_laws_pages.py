@@ -75,7 +75,7 @@ def test_pages_merge_in_any_order_and_grouping(stream: list[AnyStatement], draw:
     assert _merged(a, b, c).parts == a.parts | b.parts | c.parts
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(streams(), st.data())
 def test_any_order_and_repetition_of_a_stream_gives_the_same_record_to_the_byte(
     stream: list[AnyStatement], draw: st.DataObject
@@ -129,7 +129,7 @@ _CALL = msgspec.msgpack.encode(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(streams(most=20), RULES)
 def test_a_fold_extended_fact_by_fact_equals_a_fold_anew(stream: list[AnyStatement], rule: str) -> None:
     """A worker's running fold, kept in step or dropped, is at every moment that of the page as it stands."""
@@ -156,7 +156,7 @@ def test_a_page_recovered_from_runs_of_its_changelog_is_the_page(
     assert recovered.parts == page.parts
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(streams(), RULES)
 def test_counts_add_up_as_their_definitions_say(stream: list[AnyStatement], rule: str) -> None:
     """Conclusions add up to conversations, statuses to appointments, and no part is greater than its whole."""
