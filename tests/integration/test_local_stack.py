@@ -1,6 +1,7 @@
 """The local stack: real servers, on loopback, that never outlive their starter."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from streams.errors import UserError
 from streams.local import LocalStack
+from streams.local.folders import HeldFile
 
 # A stack of its own in another process, so that its end can be tried in every way.
 _STARTER = """
@@ -28,9 +30,10 @@ with LocalStack(Path(sys.argv[1]), usual_ports=False) as stack:
 """
 
 
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "own", usual_ports=False) as stack:
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack that these tests may kill: nobody else's data is on it."""
+    with LocalStack(tmp_path_factory.mktemp("own"), usual_ports=False) as stack:
         yield stack
 
 
@@ -120,9 +123,8 @@ def test_fresh_empties_the_folder_and_without_it_the_data_stays(tmp_path: Path) 
         assert redis.Redis.from_url(stack.redis_url).get("kept") is None
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_outlives_its_starter(tmp_path: Path, how: signal.Signals) -> None:
-    """However the starter ends, every process that it began ends too, and the folder can be used at once."""
+def test_no_process_outlives_a_killed_starter(tmp_path: Path) -> None:
+    """After kill -9 of the starter every process that it began ends too, and the folder can be had at once."""
     with subprocess.Popen(
         [sys.executable, "-c", _STARTER, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as starter:
@@ -130,11 +132,11 @@ def test_no_process_outlives_its_starter(tmp_path: Path, how: signal.Signals) ->
         pids = [int(word) for word in starter.stdout.readline().split()[:2]]
         family = [child.pid for child in psutil.Process(starter.pid).children(recursive=True)]
         assert set(pids) < set(family)
-        starter.send_signal(how)
+        starter.kill()
         starter.wait(60)
     until(lambda: all(is_gone(pid) for pid in family), seconds=5)
-    with LocalStack(tmp_path, usual_ports=False):
-        pass
+    with HeldFile(tmp_path / "lock") as lock:
+        assert lock.take_within(5)
 
 
 def test_a_killed_guard_takes_its_server_along(own_stack: LocalStack) -> None:
@@ -144,3 +146,22 @@ def test_a_killed_guard_takes_its_server_along(own_stack: LocalStack) -> None:
     assert parent is not None
     parent.kill()
     until(lambda: is_gone(server))
+    until(lambda: own_stack.redis_pid != server)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_what_to_export_and_ends_when_told(tmp_path: Path, how: signal.Signals) -> None:
+    """Addresses and process ids on standard output, progress on the other, exit 0."""
+    words = [sys.executable, "-c", "from streams.commands import main; main()", "local", "--folder", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        exports = dict(running.stdout.readline().strip().split("=", 1) for _ in range(3))
+        pids = [int(word) for word in re.findall(r"is process (\d+)", running.stdout.readline())]
+        assert redis.Redis.from_url(exports["DIALPULSE_REDIS_URL"]).ping()
+        assert set(exports) == {"DIALPULSE_KAFKA", "DIALPULSE_REDIS_URL", "DIALPULSE_PARTITIONS"}
+        assert [psutil.Process(pid).name() for pid in pids] == ["java", "redis-server"]
+        running.send_signal(how)
+        assert running.wait(60) == 0
+        assert "starting Kafka" in running.stderr.read()
+    assert all(is_gone(pid) for pid in pids)
