@@ -1,0 +1,1 @@
+"""The recount: everything that the pipeline published, worked out again from the facts and compared."""
