@@ -113,6 +113,10 @@ def fold_agent(app: EngineApp, topic: str, fold: Fold, partitions: int, *, dense
     async def folding(stream: Any) -> None:
         async for event in stream.events():
             batch: Batch = event.value
+            if not engine.calm.is_set():
+                await engine.calm.wait()
+                if event.message.generation_id != app.consumer_generation_id:
+                    continue  # another worker may have the partition by now
             try:
                 if batch:
                     fold(batch)

@@ -24,7 +24,7 @@ class Batch:
         topic: str,
         partition: int,
         first: int,
-        next: int,
+        next: int,  # noqa: A002 - the log's own word
         keys: list[bytes | None],
         values: list[bytes | None],
         timestamps: list[int],

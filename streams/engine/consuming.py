@@ -40,11 +40,11 @@ class BatchConsumer(driver.Consumer):
 
     # Delivery
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
         # Faust passes its live set: emptied while the fetch waits, it means "any partition" to aiokafka.
         return await self._thread.getmany(frozenset(active_partitions or ()), timeout)  # type: ignore[arg-type]
 
-    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - Faust's
         records, active = await super()._wait_next_records(timeout)
         kept: dict[TP, list[Batch]] = {}
         for tp, run in (records or {}).items():
@@ -119,12 +119,14 @@ class BatchConsumer(driver.Consumer):
     async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool = True) -> bool:
         """One flush cycle. Whatever goes wrong in the flush ends the worker, and nothing is committed after it."""
         engine = self.engine
-        if engine.failure is not None or not self.assignment() or not await self._hold_lease():
+        # Between two assignments pages may belong to another worker already: nothing is written until recovery is over.
+        if engine.failure is not None or not engine.recovered or not await self._hold_lease():
             return False
         offsets = engine.deliveries.committable()  # before the flush: only what it covers
         began = time.perf_counter()
         try:
-            written = await engine.flusher.flush(self.app.producer._ensure_producer())  # type: ignore[attr-defined]
+            with engine.calm_if_long():
+                written = await engine.flusher.flush(self.app.producer._ensure_producer())  # type: ignore[attr-defined]
         except BaseException as exc:
             engine.fail(exc)
             raise
@@ -181,6 +183,7 @@ class BatchConsumer(driver.Consumer):
         """Flushes and commits what is folded, awaits a flush under way, then lets go."""
         self.engine.lease.leaving()
         await super().on_partitions_revoked(revoked)
+        self.engine.recovered = False
         self.engine.deliveries.forget(revoked)
         self._held -= set(revoked)
 

@@ -78,7 +78,8 @@ class Deliveries:
             batch = run.popleft()
             self._folded[tp] = batch.next
             if batch.timestamps:
-                self._timestamps[tp] = max(max(batch.timestamps), self._timestamps.get(tp, 0))
+                latest = max(batch.timestamps)
+                self._timestamps[tp] = max(latest, self._timestamps.get(tp, latest))
         return self._folded.get(tp)
 
     def committable(self) -> dict[TP, int]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from faust.types import TP
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 REBALANCE_TIMEOUT = 30.0
 READY_WITHIN = 10
 """A worker is ready while its last flush cycle is younger than so many intervals."""
+LONG_FLUSH = 0.3
+"""Seconds after which folding pauses until the flush is through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Engine:
     lease: Lease = field(init=False)
     flusher: Flusher = field(init=False)
     failed: asyncio.Event = field(init=False)
+    calm: asyncio.Event = field(init=False)
+    """Cleared while a flush takes long: folds wait, so that its acknowledgements are not kept waiting by them."""
     failure: BaseException | None = field(default=None, init=False)
     sources: dict[str, int] = field(default_factory=dict, init=False)
     """Partition count by source topic."""
@@ -64,7 +70,8 @@ class Engine:
             settings.clock, session=settings.session_timeout, rebalance=self.rebalance_timeout, heartbeat=self.heartbeat
         )
         self.flusher = Flusher(settings.clock, self.lease)
-        self.failed = asyncio.Event()
+        self.failed, self.calm = asyncio.Event(), asyncio.Event()
+        self.calm.set()
         self.interval = settings.flush_interval
 
     @property
@@ -85,6 +92,16 @@ class Engine:
         self.failed.set()
         log.error("the engine stops: %s: %s", type(reason).__name__, reason)
         self.settings.events.stopped(f"{type(reason).__name__}: {reason}")
+
+    @contextmanager
+    def calm_if_long(self) -> Iterator[None]:
+        """Around a flush."""
+        timer = asyncio.get_running_loop().call_later(LONG_FLUSH, self.calm.clear)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self.calm.set()
 
     def cycle_done(self, lag: int) -> None:
         """A flush cycle is complete with so many records left to read: paces the next one."""

@@ -74,7 +74,7 @@ class MemberThread(driver.AIOKafkaConsumerThread):
         self.parent_loop.call_soon_threadsafe(self.engine.fail, reason)
 
     async def _leave(self, coordinator: Any) -> None:
-        """aiokafka sends no LeaveGroup for a static member, so its partitions would lie idle for a session."""
+        """For a static member aiokafka sends no LeaveGroup, so its partitions would lie idle for a session."""
         request = LeaveGroupRequest(coordinator.group_id, coordinator.member_id)
         try:
             answer = await asyncio.wait_for(coordinator._send_req(request), LEAVE_WITHIN)

@@ -104,7 +104,7 @@ class MergingTable(faust.Table[Any, Any]):
         return self.app.tables.recovery  # type: ignore[attr-defined]
 
     def _check_complete(self, tps: set[TP]) -> None:
-        """Faust goes on with what it has when the brokers do not tell the log ends in time: then nothing is restored."""
+        """Where the brokers do not tell the log ends in time, Faust goes on with what it has, which may be nothing."""
         ends, restored = self._recovery.active_highwaters, self._recovery.active_offsets
         short = [tp for tp in tps if tp not in ends or restored.get(tp) is None or restored[tp] < ends[tp]]
         if short:

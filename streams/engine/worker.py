@@ -25,14 +25,12 @@ def run_worker(
 ) -> int:
     """Runs until SIGTERM or SIGINT, or until something fails; returns the exit code.
 
-    `around` gives what lives in the same event loop: entered before the app starts, left when it has stopped, that is
-    after the last flush.
-
-
     0: stopped as asked: flushed, committed, and (with `leave`) gone from its group, so that others take over at
     once; a worker that is about to be started again stays a member instead. 1: failed, and nothing was committed
     past the failure. 2: a UserError, which starting again will not mend. A stop that takes longer than
-    `stop_within` seconds ends the process itself with 1.
+    `stop_within` seconds, or a second signal, ends the process itself with 1.
+
+    `around` gives what lives in the same event loop: entered before the app starts, left after the last flush.
     """
     code = asyncio.run(_run_within(app, leave, stop_within, around))
     failure = app.engine.failure
@@ -51,7 +49,7 @@ async def _run(app: EngineApp, leave: bool, stop_within: float) -> int:
     app.in_worker = True
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        app.loop.add_signal_handler(number, asked.set)
+        app.loop.add_signal_handler(number, lambda: os._exit(FAILED) if asked.is_set() else asked.set())
     starting = asyncio.create_task(_start(app))
     await _first(asked.wait(), app._crashed.wait(), app.engine.failed.wait(), _failure_of(starting))
     _note_failure(app, starting)
@@ -95,7 +93,7 @@ async def _stop(app: EngineApp, starting: asyncio.Task[None], within: float) -> 
     try:
         await asyncio.wait_for(app.stop(), within)
     except TimeoutError:
-        log.error("the worker did not stop within %.0f s; it ends here", within)
+        log.critical("the worker did not stop within %.0f s; it ends here", within)
         logging.shutdown()
         os._exit(FAILED)
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is the reason of the exit code

@@ -4,14 +4,16 @@ A fact is JSON `{"id", "key", "version"}`. A page is a key's map from id to its 
 many ids it holds and the sum of (version + 1). What is no such JSON is rejected. Prints one line of JSON per event.
 """
 
+import asyncio
 import json
 import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 from faust.types import TP
@@ -42,6 +44,8 @@ class Toy(msgspec.Struct):
     leave: bool = True
     boom_at: int = 0
     """Raise while folding the batch in which this many records are passed; 0 never."""
+    report: bool = False
+    """Print the worker's status twice a second."""
     freeze_at: int = 0
     """Stop itself (SIGSTOP) between draining and sending, once so many records are folded; 0 never."""
     dump: str = ""
@@ -99,9 +103,9 @@ class CountingLedger:
         """Merges changelog rows."""
         pages = self.pages.setdefault(batch.partition, {})
         for value in batch.values:
-            for key, id, version in msgspec.msgpack.decode(value or b"\x90", type=list[tuple[str, str, int]]):
+            for key, fact_id, version in msgspec.msgpack.decode(value or b"\x90", type=list[tuple[str, str, int]]):
                 page = pages.setdefault(key, {})
-                page[id] = max(version, page.get(id, -1))
+                page[fact_id] = max(version, page.get(fact_id, -1))
                 self.restored += 1
 
     def keep(self, partitions: frozenset[int]) -> None:
@@ -114,8 +118,8 @@ class CountingLedger:
         """Writes the pages down and ends, where that was asked for."""
         say("recovered", partitions=sorted(partitions), rows=self.restored)
         if self.toy.dump:
-            with open(self.toy.dump, "w", encoding="utf-8") as file:
-                json.dump({key: page for pages in self.pages.values() for key, page in pages.items()}, file)
+            pages = {key: page for part in self.pages.values() for key, page in part.items()}
+            Path(self.toy.dump).write_text(json.dumps(pages), encoding="utf-8")
             os._exit(0)
 
     def drain(self) -> Flush | None:
@@ -213,7 +217,25 @@ def app_of(toy: Toy) -> EngineApp:
     MergingTable(app, name="pages", ledger=ledger, changelog=toy.changelog, partitions=toy.partitions)
     for topic in toy.sources:
         fold_agent(app, topic, ledger.fold, toy.partitions)
+    if toy.report:
+        app.task(reporter(app, toy))
     return app
+
+
+def reporter(app: EngineApp, toy: Toy) -> Callable[[], Awaitable[None]]:
+    """A task that prints the status of the worker and of every partition."""
+
+    async def report() -> None:
+        while not app.should_stop:
+            status, parts = app.engine_status, []
+            for topic in toy.sources:
+                for partition in range(toy.partitions):
+                    progress = app.consumer.progress(topic, partition)  # type: ignore[attr-defined]
+                    parts.append([topic, partition, progress.is_at_end, progress.last_timestamp_ms, progress.position])
+            say("status", ready=status.ready, lag=sum(status.lag.values()), last_flush=status.last_flush, parts=parts)
+            await asyncio.sleep(0.5)
+
+    return report
 
 
 if __name__ == "__main__":

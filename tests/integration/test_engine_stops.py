@@ -32,6 +32,21 @@ def test_a_refused_changelog_row_ends_the_worker_before_it_commits(rig: Rig) -> 
     rig.assert_exact()
 
 
+def test_a_refused_rejection_ends_the_worker_before_anything_else_is_written(rig: Rig) -> None:
+    """Rejected records are acknowledged before the changelog: after it, a replay would call their facts known."""
+    rig.configure(rig.rejected, max_message_bytes="300")
+    producer = Producer({"bootstrap.servers": rig.broker})
+    producer.produce(rig.sources[0], b"x" * 1_000, partition=0)
+    producer.produce(rig.sources[0], b'{"id": "a", "key": "k"}', partition=0)
+    producer.flush(10)
+    worker = rig.start()
+    assert worker.process.wait(30) == 1
+    assert "MessageSizeTooLarge" in worker.wait_for("stopped")["reason"]
+    assert not list(rig.read(rig.changelog))
+    assert not list(rig.read(rig.output))
+    assert rig.committed()[0] == 0
+
+
 def test_a_raising_fold_ends_the_worker_and_commits_only_what_was_folded(rig: Rig) -> None:
     """An error while folding stops the worker; its batch is not committed, and the next worker folds it again."""
     rig.produce(1_000)
