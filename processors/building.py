@@ -1,6 +1,4 @@
-"""From checked values to statements: the rules that tie several fields together, and the hour that a fact falls into."""
-
-from schemas.rejections import Reason
+"""From checked values to statements: the rules that tie several fields together, and the hour of a fact."""
 
 from processors.hours import Clocks
 from processors.owners import owner_of
@@ -15,6 +13,7 @@ from processors.statements import (
     pack_rest,
 )
 from processors.times import DAY_US, HOUR_US, SECOND_US, format_time
+from schemas.rejections import Reason
 
 CLOCK_SLACK_US = 5 * SECOND_US
 """Two clocks of one dialer may disagree by this much: such times are clamped, worse ones refused."""

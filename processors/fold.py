@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
-from schemas.kpis import COUNT_NAMES
-
 from processors.hours import SLOT_US
 from processors.page import Page
 from processors.rules import ConversationRule
@@ -23,6 +21,7 @@ from processors.statements import (
     SaleStatement,
 )
 from processors.tally import Tally, total
+from schemas.kpis import COUNT_NAMES
 
 CALL, CONVERSATION, APPOINTMENT, SALE, PRESENCE = range(5)
 _AT = {name: place for place, name in enumerate(COUNT_NAMES)}
@@ -117,7 +116,7 @@ class Fold:
         by = call.answered_by
         if call.abandoned:
             counts[_ABANDONED] += 1
-        if conversed or call.answered or by == "human" or by == "machine" or talk_us or call.abandoned:
+        if conversed or call.answered or by in {"human", "machine"} or talk_us or call.abandoned:
             counts[_ANSWERED] += 1
             if concluded or by != "machine":
                 counts[_HUMAN] += 1

@@ -123,7 +123,7 @@ def parse_hour(text: str, zone: ZoneInfo) -> Hour:
     if text.endswith(("Z", "z")):
         return _utc_hour(text, zone)
     try:
-        local = datetime.strptime(text, "%Y-%m-%dT%H")
+        local = datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC)
     except ValueError:
         raise NoHour(f"{text!r} is no hour; write local 2026-11-23T14 or UTC 2026-11-23T13:00:00Z") from None
     found = _local_hours(local, zone)
@@ -151,8 +151,8 @@ def _utc_hour(text: str, zone: ZoneInfo) -> Hour:
 
 
 def _local_hours(local: datetime, zone: ZoneInfo) -> list[Hour]:
-    """Every hour of ``zone`` with this date and hour number, in order."""
-    around = from_datetime(local.replace(tzinfo=UTC)) - 15 * HOUR_US
+    """Every hour of ``zone`` with this date and hour number (those of ``local``, as if in UTC), in order."""
+    around = from_datetime(local) - 15 * HOUR_US
     found: dict[int, Hour] = {}
     for step in range(4 * 30):
         hour = hour_at(around + step * _BUCKET_US, zone)

@@ -10,8 +10,6 @@ from decimal import Decimal
 from typing import Any, get_args
 
 import msgspec
-from schemas import facts
-from schemas.rejections import Reason
 
 from processors.building import Builder, Frame, Refusal
 from processors.fields import (
@@ -26,6 +24,8 @@ from processors.fields import (
 )
 from processors.statements import AnyStatement
 from processors.times import LONGEST_DURATION_SECONDS, NoOffset, NoTime, exact_duration_us, parse_time
+from schemas import facts
+from schemas.rejections import Reason
 
 Check = Callable[[Any], Any]
 Values = dict[str, Any]
@@ -192,7 +192,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def _decimal(text: str) -> Decimal:
-    """The number exactly; one whose exponent is beyond decimals as the nothing or the infinity that floats make of it."""
+    """The number exactly; an exponent beyond decimals gives nothing or infinity, as floats have it."""
     try:
         return Decimal(text)
     except ArithmeticError:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from schemas.kpis import COUNT_NAMES, Number, Rate
-
 from processors.intervals import wilson
 from processors.kpis import KPIS, Kpi
 from processors.times import SECOND_US
+from schemas.kpis import COUNT_NAMES, Number, Rate
 
 DECIMALS = 6
 

@@ -9,8 +9,6 @@ from math import copysign
 from typing import Any
 
 import msgspec
-from schemas.facts import FACT_TYPES, Appointment, Call, Conversation, Fact, Presence, Sale
-from schemas.rejections import Reason
 
 from processors.building import Builder, Frame, Refusal
 from processors.fields import (
@@ -27,6 +25,8 @@ from processors.hours import Clocks
 from processors.judging import judge
 from processors.statements import AnyStatement, Part
 from processors.times import LONGEST_DURATION_SECONDS, duration_us, parse_time
+from schemas.facts import FACT_TYPES, Appointment, Call, Conversation, Fact, Presence, Sale
+from schemas.rejections import Reason
 
 GREATEST_KEY = 1024
 GREATEST_VALUE = 64 * 1024

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from schemas.kpis import OperatorHour, Part, PartCounts, Slots
-
 from processors.fold import Fold
 from processors.hours import SLOT_US, Hour
 from processors.owners import is_operator
@@ -13,6 +11,7 @@ from processors.revision import Revision
 from processors.statements import Part as PartKey
 from processors.tally import Tally
 from processors.times import SECOND_US, format_millis, format_time
+from schemas.kpis import OperatorHour, Part, PartCounts, Slots
 
 SLOT_SECONDS = SLOT_US // SECOND_US
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Literal, TypeVar
 
 import msgspec
-from schemas.kpis import CampaignHour, SiteHour, TeamHour
 
 from processors.fold import Fold
 from processors.hours import SLOT_US, Hour
@@ -21,6 +20,7 @@ from processors.revision import Revision
 from processors.statements import Part
 from processors.tally import PackedTally, Tally
 from processors.times import HOUR_US, SECOND_US, format_millis, format_time
+from schemas.kpis import CampaignHour, SiteHour, TeamHour
 
 MAIN_SITE = "main"
 """The site of facts that name none."""

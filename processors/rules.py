@@ -1,11 +1,11 @@
-"""Conversation rules: which calls count as conversations. The market has no single definition, so the rule has a name."""
+"""Conversation rules: which calls count as conversations. The market has no one definition, so a rule has a name."""
 
 import re
 from dataclasses import dataclass
 
 from processors.times import SECOND_US
 
-_NAME = re.compile(r"(?:(outcome-or-talk|talk)-([1-9][0-9]{0,4})s|(outcome|human-answered))", re.ASCII)
+_NAME = re.compile(r"(?:(outcome-or-talk|talk)-(0|[1-9][0-9]{0,4})s|(outcome|human-answered))", re.ASCII)
 
 
 class UnknownRule(ValueError):

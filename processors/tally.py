@@ -5,9 +5,9 @@ from decimal import Decimal, localcontext
 from operator import add, sub
 
 import msgspec
-from schemas.kpis import COUNT_NAMES, Counts
 
 from processors.fields import money_text
+from schemas.kpis import COUNT_NAMES, Counts
 
 ZEROS = (0,) * len(COUNT_NAMES)
 
@@ -89,7 +89,7 @@ class Tally:
             del self.sales_in[currency], self.amounts[currency]
 
     def packed(self) -> PackedTally:
-        """The same numbers as contributions carry them; shares this tally's lists, so encode it before the next count."""
+        """The numbers as contributions carry them; shares this tally's lists, so encode it before the next count."""
         return PackedTally(self.counts, self.talk_us, self.slots, self.amount_texts() or None)
 
     def amount_texts(self) -> dict[str, str]:

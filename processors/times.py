@@ -108,7 +108,7 @@ def format_millis(us: int) -> str:
 
 
 def duration_us(seconds: float) -> int | None:
-    """Whole microseconds of a duration decoded as a float; None where only its decimal text can tell which way to round.
+    """Whole microseconds of a duration decoded as a float; None where only its decimal text tells how to round.
 
     A float holds a decimal of up to thirty days to well under a hundredth of a microsecond, so only what lies that
     close to a half needs the text (see ``exact_duration_us``).

@@ -9,7 +9,6 @@ from processors.rules import ConversationRule
 from processors.statements import Part
 from processors.times import MINUTE_US, SECOND_US
 from schemas.kpis import COUNT_NAMES
-
 from streams.ledgers.live_page import LivePage
 
 PRESENT_US = 15 * MINUTE_US

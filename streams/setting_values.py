@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-# A rule's meaning lives in processors/; this only refuses text that cannot name one.
-_RULE = re.compile(r"outcome|human-answered|(outcome-or-)?talk-(0|[1-9][0-9]{0,4})s")
+from processors.rules import rule_named
+
 # What Kafka takes in the name of a topic, a group or a static member.
 _KAFKA_NAME = re.compile(r"[A-Za-z0-9._-]*")
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+")
@@ -67,9 +67,7 @@ def zones_by_site(value: object) -> dict[str, str]:
 
 def conversation_rule(text: str) -> str:
     """Checks that the text can name a conversation rule."""
-    if not _RULE.fullmatch(text):
-        raise ValueError(text)
-    return text
+    return rule_named(text).name
 
 
 def kafka_name(text: str) -> str:

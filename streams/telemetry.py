@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from faust.types import TP
+
 from processors.page import Acceptance
 from processors.times import SECOND_US
 from schemas.metrics import BY_NAME
 from schemas.rejections import Reason
-
 from streams.counters import PRESENT_US, FloorCounters, Labels
 
 log = logging.getLogger("dialpulse")
 
 
 class BatchNews:
-    """What became of one batch of facts. ``present_us``: hours that ended before are late; ``results`` by Acceptance."""
+    """What became of one batch of facts. Hours that ended before ``present_us`` are late; ``results`` by Acceptance."""
 
     __slots__ = ("ends", "late", "now_us", "present_us", "results")
 

@@ -16,8 +16,8 @@ from processors.records import Meaning
 from processors.rules import rule_named
 from processors.times import SECOND_US
 from schemas.facts import FACT_TYPES
-
 from streams.engine.app import EngineApp, fold_agent, make_app
+from streams.engine.deliveries import Progress
 from streams.engine.settings import EngineSettings
 from streams.engine.table import MergingTable
 from streams.ledgers.pages import PageLedger, PageTopics
@@ -55,6 +55,10 @@ def build(settings: Settings, engine: EngineSettings, telemetry: Telemetry, offe
     def now_us() -> int:
         return int(engine.clock.now().wall * SECOND_US)
 
+    def progress(topic: str, partition: int) -> Progress:
+        found: Progress = app.consumer.progress(topic, partition)  # type: ignore[attr-defined]
+        return found
+
     facts = {name(topic): topic for topic in FACT_TYPES}
     pages = PageLedger(
         PageTopics(facts, name(REJECTED), name(PAGES_CHANGELOG), count),
@@ -65,7 +69,7 @@ def build(settings: Settings, engine: EngineSettings, telemetry: Telemetry, offe
         outputs=OperatorOutputs(name(OPERATOR_HOURS), name(CONTRIBUTIONS), count, meaning, offer),
         telemetry=telemetry,
         now_us=now_us,
-        progress=lambda topic, partition: app.consumer.progress(topic, partition),  # type: ignore[attr-defined]
+        progress=progress,
     )
     roll_up_topics = {level: name(topic) for level, topic in ROLL_UPS.items()}
     roll_ups = RollUpLedger(name(ROLL_UPS_CHANGELOG), RollUpOutputs(roll_up_topics, meaning, offer), now_us)

@@ -9,6 +9,7 @@ from streams import setting_values as values
 from streams.board.server import make_app
 from streams.ports import listening_socket
 from streams.settings import Settings, load_settings
+from streams.worker.supervisor import end_with, supervised_by
 
 
 @click.command()
@@ -21,7 +22,8 @@ from streams.settings import Settings, load_settings
     type=click.IntRange(1, 65_535),
     help="Port to listen on (default: the setting's, 8088).",
 )
-def command(host: str | None, port: int | None) -> None:
+@supervised_by
+def command(host: str | None, port: int | None, supervised_by: int | None) -> None:
     """The wallboard page and its JSON API, read from Redis alone.
 
     Prints its address and serves until Ctrl-C. It starts whether or not Redis is there, and says so on the page.
@@ -30,6 +32,8 @@ def command(host: str | None, port: int | None) -> None:
     Example:
       dialpulse board --port 8090
     """
+    if supervised_by:
+        end_with(supervised_by)
     settings = _settings(host, port)
     sock, address = listening_socket(settings, "board_http")
     click.echo(f"the board is at http://{address}/ (Ctrl-C ends it)")
@@ -38,9 +42,7 @@ def command(host: str | None, port: int | None) -> None:
             "whoever reaches this address sees every operator's figures: put a proxy with a login before it",
             err=True,
         )
-    web.run_app(
-        make_app(settings), sock=sock, print=None, access_log=None, shutdown_timeout=1.0
-    )
+    web.run_app(make_app(settings), sock=sock, print=None, access_log=None, shutdown_timeout=1.0)
 
 
 def _settings(host: str | None, port: int | None) -> Settings:
@@ -49,9 +51,7 @@ def _settings(host: str | None, port: int | None) -> Settings:
         return settings
     set_host, set_port = values.host_and_port(settings.board_http)
     wanted, number = host or set_host, port or set_port
-    return load_settings(
-        board_http=f"[{wanted}]:{number}" if ":" in wanted else f"{wanted}:{number}"
-    )
+    return load_settings(board_http=f"[{wanted}]:{number}" if ":" in wanted else f"{wanted}:{number}")
 
 
 def _is_loopback(address: str) -> bool:

@@ -34,7 +34,7 @@ def command(
     from streams.replay.replay import Replay
     from streams.settings import load_settings
 
-    replay = Replay(file, _mapping(form, mapping), speed, as_live)
+    replay = Replay(file, mapping_of(form, mapping), speed, as_live)
     settings = load_settings()
     began = time.monotonic()
     reading = replay.read(settings)
@@ -50,7 +50,7 @@ def command(
         click.echo(line)
 
 
-def _mapping(form: str | None, mapping: str | None) -> str | None:
+def mapping_of(form: str | None, mapping: str | None) -> str | None:
     """The mapping to read by, None for a log of facts."""
     if form is None and mapping is None:
         raise UserError("replay needs --format facts, or --mapping for a log of rows: see dialpulse replay --help")

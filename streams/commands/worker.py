@@ -1,9 +1,7 @@
 """`dialpulse worker`."""
 
-import ctypes
 import logging
 import os
-import signal
 import sys
 
 import click
@@ -14,9 +12,7 @@ from streams.settings import Settings, load_settings
 from streams.topics import check
 from streams.worker.body import Worker
 from streams.worker.instance import take_instance_id
-from streams.worker.supervisor import Supervisor, worker_command
-
-_PR_SET_PDEATHSIG = 1
+from streams.worker.supervisor import Supervisor, end_with, supervised_by, worker_command
 
 
 @click.command(
@@ -26,12 +22,7 @@ _PR_SET_PDEATHSIG = 1
 @click.option(
     "--unsupervised", is_flag=True, help="Do not start again when it ends: for use under systemd and the like."
 )
-@click.option(
-    "--supervised-by",
-    type=int,
-    hidden=True,
-    help="Process id of the supervisor, with which this worker ends.",
-)
+@supervised_by
 @click.option("--verbose", is_flag=True, help="Log what the parts below say, too.")
 def command(unsupervised: bool, supervised_by: int | None, verbose: bool) -> int:
     """Runs one pipeline worker: facts in, KPI topics, Redis and metrics out. Start more of them to share the load.
@@ -46,7 +37,7 @@ def command(unsupervised: bool, supervised_by: int | None, verbose: bool) -> int
         supervisor.stop_on_signals()
         return supervisor.run()
     if supervised_by:
-        _end_with(supervised_by)
+        end_with(supervised_by)
     settings = load_settings()
     _insist_on_topics(settings)
     instance_id, _lock = take_instance_id(settings)
@@ -69,11 +60,6 @@ def _log_to_stderr(verbose: bool) -> None:
         stream=sys.stderr,
     )
     logging.getLogger("dialpulse").setLevel(logging.INFO)
-
-
-def _end_with(supervisor: int) -> None:
-    """However the supervisor ends, this worker ends too, gracefully."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != supervisor:
-        raise UserError("the supervisor of this worker has ended; start `dialpulse worker` again", exit_code=1)
+    if not verbose:
+        # It calls every answer "try again" an error, also those that a broker gives while it starts.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

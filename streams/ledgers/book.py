@@ -5,7 +5,6 @@ from collections import defaultdict
 from processors.hours import Hour
 from processors.page import PageKey
 from processors.statements import AnyStatement
-
 from streams.engine.outgoing import Record
 from streams.ledgers.finality import Finality
 from streams.ledgers.live_page import LivePage

@@ -11,7 +11,7 @@ class LivePage(Page):
     """A page with its running fold.
 
     ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
-    to the changelog, ``ended`` by part when the last thing that it tells of had ended (None: not known since a recovery),
+    to the changelog, ``ended`` by part when the last thing it tells of had ended (None: not known since a recovery),
     ``counted`` the counts by part that counters already hold (None: not looked at yet). Microseconds.
     """
 

@@ -1,12 +1,12 @@
 """Records that do not count where they lie: rejected ones with their reason, misplaced ones sent home."""
 
 import msgspec
+
 from processors.building import Refusal
 from processors.owners import record_key
 from processors.reading import GREATEST_VALUE
 from processors.times import format_millis
 from schemas.rejections import Reason
-
 from streams.engine.outgoing import Record
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

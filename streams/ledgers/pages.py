@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
+
 from processors.building import Refusal
 from processors.hours import Clocks
 from processors.owners import partition_of, record_key
@@ -13,7 +14,6 @@ from processors.records import Meaning
 from processors.rules import ConversationRule
 from processors.statements import AnyStatement, decode_run, encode_run
 from schemas.rejections import Reason
-
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Flush, Outgoing, Record

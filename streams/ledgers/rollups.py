@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import msgspec
+
 from processors.rollup import Contribution, HourPage, Target
 from processors.times import HOUR_US
-
 from streams.engine.batches import Batch
 from streams.engine.outgoing import Flush, Outgoing, Record
 from streams.sinks.kpi_topics import RollUpOutputs, expires_us

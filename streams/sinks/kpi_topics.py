@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import msgspec
+
 from processors.fold import Fold
 from processors.owners import partition_of_key
 from processors.records import Meaning, operator_hour, operator_key
 from processors.rollup import HourPage, Target, contribution, roll_up_key
 from processors.times import HOUR_US, SECOND_US, format_time
-
 from streams.engine.outgoing import Outgoing, Record
 from streams.ledgers.live_page import LivePage
 from streams.sinks.redis import Snapshot

@@ -13,6 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
 from processors.hours import Clocks
 from processors.owners import is_operator
 from processors.rollup import MAIN_SITE
@@ -20,7 +21,6 @@ from processors.rules import ConversationRule
 from processors.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_datetime
 from schemas.kpis import COUNT_NAMES
 from schemas.metrics import BY_NAME, METRICS
-
 from streams.counters import Labels, part_labels
 from streams.ledgers.book import Book
 from streams.ledgers.live_page import LivePage

@@ -11,10 +11,10 @@ from importlib.metadata import version
 import msgspec
 from faust.types import TP
 from prometheus_client import CollectorRegistry
+
 from processors.hours import Clocks
 from processors.rules import rule_named
 from schemas.redis_keys import Marker
-
 from streams.counters import Labels
 from streams.engine.settings import EngineSettings
 from streams.engine.worker import run_worker

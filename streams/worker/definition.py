@@ -44,7 +44,7 @@ def agree_on_definition(settings: Settings) -> None:
             f"{standing.conversation_rule}; set that one, or raise DIALPULSE_GENERATION to {newest + 1} so that every "
             "record is written anew"
         )
-    elif standing.partitions != mine.partitions:
+    if standing.partitions != mine.partitions:
         raise UserError(
             f"DIALPULSE_PARTITIONS={mine.partitions} differs from the {standing.partitions} that this system began "
             "with, and facts would be looked for in the wrong place; set it back"

@@ -3,9 +3,9 @@
 import asyncio
 
 import msgspec
+
 from processors.times import SECOND_US, format_millis
 from schemas.redis_keys import Heartbeat
-
 from streams.sinks.redis import RedisSink
 from streams.topology import Flow
 

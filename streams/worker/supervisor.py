@@ -1,5 +1,6 @@
 """Starts a worker again when it ended by design: it stops rather than write a wrong number, and goes on from there."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -10,8 +11,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
+import click
+
+from streams.errors import UserError
+
 log = logging.getLogger("dialpulse")
 
+_PR_SET_PDEATHSIG = 1
 USED_WRONGLY = 2
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
@@ -37,6 +43,7 @@ class Supervisor:
         self._child: subprocess.Popen[bytes] | None = None
         self._ending = threading.Event()
         self.restarts = 0
+        self.ended: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -44,7 +51,11 @@ class Supervisor:
         return None if self._child is None else self._child.pid
 
     def run(self) -> int:
-        """Runs until asked to stop; the last exit code."""
+        """Runs until asked to stop, or until it ends for good; the last exit code, also in ``ended``."""
+        self.ended = self._run()
+        return self.ended
+
+    def _run(self) -> int:
         pause = FIRST_PAUSE_S
         while True:
             started = time.monotonic()
@@ -87,3 +98,25 @@ def _log_restart(code: int, pause: float) -> None:
 def worker_command(supervisor: int) -> list[str]:
     """The command line of one worker that ends with its supervisor (a process id)."""
     return [sys.executable, "-m", "streams.commands", "worker", "--supervised-by", str(supervisor)]
+
+
+def board_command(supervisor: int) -> list[str]:
+    """The command line of a board that ends with its supervisor (a process id)."""
+    return [sys.executable, "-m", "streams.commands", "board", "--supervised-by", str(supervisor)]
+
+
+def end_with(supervisor: int) -> None:
+    """This process is told to stop (SIGTERM) when its supervisor ends, whatever way that ends.
+
+    Raises UserError where that has happened already.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor:
+        raise UserError("the process that started this one has ended; start it again", exit_code=1)
+
+
+supervised_by = click.option(
+    "--supervised-by", type=int, hidden=True, help="Process id of the supervisor, with which this process ends."
+)
+"""The option by which a supervisor says who it is."""
