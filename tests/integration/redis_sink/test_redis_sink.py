@@ -35,12 +35,7 @@ def _key(prefix, snapshot):
 async def test_a_record_is_written_only_over_a_lesser_revision(sink, client, prefix, snapshot, until, heard):
     """A greater revision replaces the stored record; a lesser one leaves it, byte for byte."""
     second, first, tenth = snapshot(total=2), snapshot(total=1), snapshot(total=10)
-    for offered, standing in (
-        (second, second),
-        (first, second),
-        (tenth, tenth),
-        (second, tenth),
-    ):
+    for offered, standing in ((second, second), (first, second), (tenth, tenth), (second, tenth)):
         sink.offer([offered])
         await _written(sink, until)
         assert client.get(_key(prefix, second)) == standing.value
@@ -49,17 +44,8 @@ async def test_a_record_is_written_only_over_a_lesser_revision(sink, client, pre
 
 async def test_a_final_record_outranks_the_same_facts_and_yields_to_more(sink, client, prefix, snapshot, until):
     """The last figure of the revision is the final flag, and counts less than any fact."""
-    final, open_again, later = (
-        snapshot(total=5, final=1),
-        snapshot(total=5),
-        snapshot(total=6),
-    )
-    for offered, standing in (
-        (open_again, open_again),
-        (final, final),
-        (open_again, final),
-        (later, later),
-    ):
+    final, open_again, later = (snapshot(total=5, final=1), snapshot(total=5), snapshot(total=6))
+    for offered, standing in ((open_again, open_again), (final, final), (open_again, final), (later, later)):
         sink.offer([offered])
         await _written(sink, until)
         assert client.get(_key(prefix, final)) == standing.value
@@ -86,11 +72,7 @@ async def test_a_record_expires_when_it_is_told_to(sink, client, prefix, snapsho
 
 async def test_the_set_of_an_hour_lives_as_long_as_its_longest_record(sink, client, prefix, snapshot, until):
     """A later expiry prolongs the hour's set, an earlier one does not shorten it."""
-    for owner, life, kept in (
-        ("o1", 5_000, 5_000),
-        ("o2", 9_000, 9_000),
-        ("o3", 5_000, 9_000),
-    ):
+    for owner, life, kept in (("o1", 5_000, 5_000), ("o2", 9_000, 9_000), ("o3", 5_000, 9_000)):
         sink.offer([snapshot(owner, life=life)])
         await _written(sink, until)
         assert kept - 5 <= client.ttl(hour_key(prefix, snapshot().hour_start_us)) <= kept
@@ -164,10 +146,7 @@ async def test_the_latest_heartbeat_is_written_at_once_and_expires(sink, client,
 
 async def test_the_marker_holds_the_settings_and_replaces_that_of_others(open_sink, client, redis_url, prefix, until):
     """A Redis filled under other settings is marked anew."""
-    client.set(
-        marker_key(prefix),
-        b'{"partitions":4,"time_zone":"UTC","generation":0,"filled":"x"}',
-    )
+    client.set(marker_key(prefix), b'{"partitions":4,"time_zone":"UTC","generation":0,"filled":"x"}')
     open_sink(redis_url, prefix=prefix)
     await until(lambda: msgspec.json.decode(client.get(marker_key(prefix)))["generation"] == 1)
     assert client.ttl(marker_key(prefix)) == -1

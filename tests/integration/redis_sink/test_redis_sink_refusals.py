@@ -8,21 +8,9 @@ import pytest
 from streams.sinks.redis import RedisSink
 
 SETTINGS = {
-    "password": (
-        ("CONFIG", "SET", "requirepass", "other"),
-        ("CONFIG", "SET", "requirepass", ""),
-        "uthenticat",
-    ),
-    "replica": (
-        ("REPLICAOF", "127.0.0.1", "1"),
-        ("REPLICAOF", "NO", "ONE"),
-        "READONLY|read only replica",
-    ),
-    "memory": (
-        ("CONFIG", "SET", "maxmemory", "1"),
-        ("CONFIG", "SET", "maxmemory", "0"),
-        "maxmemory",
-    ),
+    "password": (("CONFIG", "SET", "requirepass", "other"), ("CONFIG", "SET", "requirepass", ""), "uthenticat"),
+    "replica": (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE"), "READONLY|read only replica"),
+    "memory": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0"), "maxmemory"),
 }
 
 
