@@ -105,7 +105,7 @@ def body(made: Iterable[Made], hour: Hour) -> dict[str, Any]:
             counts[name] += 1
             if name in ("calls", "conversations", "appointments"):
                 getattr(slots, name)[(call.at_us - hour.start_us) // SLOT_US] += 1
-        talk_us += round(call.talk_seconds * SECOND_US)
+        talk_us += round(call.talk_seconds * SECOND_US) if call.outcome else 0
     return {
         "hour_start": format_time(hour.start_us),
         "hour_end": format_time(hour.end_us),

@@ -1,0 +1,127 @@
+"""A real chromium before a real board: what the browser tests share."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from redis import Redis
+
+from streams.board.server import clock_us
+from streams.settings import Settings
+from tests.board_floor import Floor
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RUN = (sys.executable, "-c", "from streams.commands import main; main()")
+
+
+class Pipeline:
+    """Stands where a worker would: writes a floor's records, and a sign of life every second until told otherwise."""
+
+    def __init__(self, settings: Settings, floor: Floor) -> None:
+        self.floor = floor
+        self.prefix = settings.prefix
+        self.redis = Redis.from_url(settings.redis_url)
+        self.living: tuple[int, ...] = tuple(range(floor.marker.partitions))
+        self._ending = threading.Event()
+        self._beating = threading.Thread(target=self._beat, daemon=True)
+
+    def start(self) -> None:
+        """Writes everything and begins to beat."""
+        self.write()
+        self._beating.start()
+
+    def write(self, hint: bool = True) -> None:
+        """Writes the floor's records as they are now."""
+        self.floor.write(self.redis, self.prefix, hint=hint)
+        self.floor.beat(self.redis, self.prefix, clock_us(), self.living)
+
+    def end(self) -> None:
+        """No more signs of life."""
+        self._ending.set()
+        if self._beating.is_alive():
+            self._beating.join()
+        self.redis.close()
+
+    def _beat(self) -> None:
+        while not self._ending.wait(0.5):
+            self.floor.beat(self.redis, self.prefix, clock_us(), self.living)
+
+
+class Board:
+    """`dialpulse board` as a process of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        mine = {"DIALPULSE_REDIS_URL": settings.redis_url, "DIALPULSE_PREFIX": settings.prefix}
+        self.process = subprocess.Popen(
+            [*RUN, "board"], env={**os.environ, **mine}, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        self.address = next(word for word in line.split() if word.startswith("http://"))
+
+    def end(self) -> None:
+        """Ends the process at once, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def board(settings: Settings) -> Iterator[Board]:
+    """A board over the test's prefix."""
+    running = Board(settings)
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """The system's chromium with a fresh profile.
+
+    For one module: playwright's loop must have ended before tests that run loops of their own.
+    """
+    if not Path(CHROMIUM).exists():
+        pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"), executable_path=CHROMIUM, args=ARGUMENTS
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def page(chromium: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test if the browser had anything to complain of."""
+    opened = chromium.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    opened.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    yield opened
+    opened.close()
+    # A board that was ended on purpose is reported by the network, not by the page.
+    assert [text for text in complaints if "net::ERR_" not in text] == []
+
+
+@pytest.fixture
+def pipelines() -> Iterator[contextlib.ExitStack]:
+    """Ends every pipeline that a test started."""
+    with contextlib.ExitStack() as stack:
+        yield stack

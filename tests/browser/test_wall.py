@@ -1,0 +1,255 @@
+"""The wall in a real browser: right numbers, live, honest when frozen, in both languages and every size."""
+
+import contextlib
+import json
+import time
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from processors.times import HOUR_US, MINUTE_US, SECOND_US
+from streams.board.server import clock_us
+from streams.settings import Settings
+from tests.board_floor import Floor, Made, believable
+from tests.browser.conftest import Board, Pipeline
+
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+Start = Callable[..., Pipeline]
+
+
+@pytest.fixture
+def start(settings: Settings, pipelines: contextlib.ExitStack) -> Start:
+    """Starts a pipeline over these calls, or over a believable day."""
+
+    def begin(*made: Made, zones: dict[str, str] | None = None) -> Pipeline:
+        floor = Floor({"lyon": "Europe/Paris"} if zones is None else zones, default="Europe/Paris")
+        floor.made = list(made) or believable("lyon", "Europe/Paris", clock_us(), operators=12)
+        pipeline = Pipeline(settings, floor)
+        pipelines.callback(pipeline.end)
+        pipeline.start()
+        return pipeline
+
+    return begin
+
+
+def in_mid_hour() -> int:
+    """The present moment; where the hour is about to turn, once it has."""
+    left_s = (HOUR_US - clock_us() % HOUR_US) / SECOND_US
+    if left_s < 20:
+        time.sleep(left_s + 2)
+    return clock_us()
+
+
+def opened(page: Page, board: Board, query: str = "lang=en", state: str = "live") -> Page:
+    """The page, once it has heard the board."""
+    page.goto(f"{board.address}?{query}")
+    expect(page.locator(f'#wall[data-state="{state}"]')).to_be_visible(timeout=15_000)
+    return page
+
+
+def api(page: Page, query: str = "") -> dict[str, Any]:
+    """`/api/board` as this browser gets it."""
+    answer: dict[str, Any] = json.loads(page.evaluate(f"fetch('/api/board{query}').then((r) => r.text())"))
+    return answer
+
+
+def shown(page: Page, name: str) -> str:
+    """The visible text of a number, with plain blanks."""
+    return " ".join((page.locator(f'[data-number="{name}"]').text_content() or "").split())
+
+
+def numbers_of(wall: dict[str, Any]) -> dict[str, float]:
+    """The values that the page marks, as the API has them."""
+    rolling, today, kept = wall["rolling"], wall["today"], wall["kept"]
+    values = {
+        "rolling.calls": rolling["calls"],
+        "rolling.conversations": rolling["conversations"],
+        "rolling.contact_rate": rolling["contact_rate"]["value"],
+        "appointment_rate": today["appointment_rate"]["value"],
+        "appointments_per_conversation": today["appointments_per_conversation"]["value"],
+        "sales_per_appointment": kept["sales_per_appointment"]["value"],
+    }
+    return values | {f"mix.{row['name']}": row["today"]["numerator"] for row in wall["conclusions"]["rows"]}
+
+
+def test_every_number_of_the_page_is_that_of_the_api(page: Page, board: Board, start: Start) -> None:
+    """What stands on the wall is what `/api/board` says, value by value, and is written as it is."""
+    in_mid_hour()
+    start()
+    wall = api(opened(page, board))
+    for name, value in numbers_of(wall).items():
+        # Waited for: between page and answer a five-minute slot may have fallen out of the rolling hour.
+        mark = f'[data-number="{name}"][data-value="{value}"]'
+        expect(page.locator(mark), name).to_have_count(1, timeout=5_000)
+    assert shown(page, "rolling.calls") == f"{wall['rolling']['calls']:,}"
+    assert shown(page, "rolling.contact_rate") == f"{wall['rolling']['contact_rate']['value'] * 100:.1f} %"
+    assert shown(page, "hour.calls") == f"{wall['hour']['calls']:,}"
+    counts = page.locator("#strip .plot .bar.calls .count").all_text_contents()
+    assert counts == [f"{one['calls']:,}" for one in wall["strip"] if not one["empty"]]
+
+
+def test_numbers_change_without_a_reload(page: Page, board: Board, start: Start) -> None:
+    """A new call is on the wall within two seconds, and the page is still the same one."""
+    pipeline = start(*(Made("o1", clock_us() - MINUTE_US) for _ in range(3)))
+    opened(page, board)
+    expect(page.locator('[data-number="rolling.calls"]')).to_have_text("3")
+    page.evaluate("window.stillHere = true")
+    pipeline.floor.made.append(Made("o1", clock_us() - MINUTE_US))
+    pipeline.write()
+    expect(page.locator('[data-number="rolling.calls"]')).to_have_text("4", timeout=2_000)
+    pipeline.floor.made.append(Made("o1", clock_us() - MINUTE_US))
+    pipeline.write(hint=False)
+    expect(page.locator('[data-number="rolling.calls"]')).to_have_text("5", timeout=4_000)
+    assert page.evaluate("window.stillHere") is True
+
+
+def test_a_silent_partition_freezes_the_wall_in_words(page: Page, board: Board, start: Start) -> None:
+    """Since when and for how many of how many operators; and it thaws by itself."""
+    pipeline = start()
+    opened(page, board)
+    expect(page.locator("#fresh-text")).to_contain_text("ago")
+    pipeline.living = (0, 2, 3)
+    expect(page.locator("#banner")).to_be_visible(timeout=20_000)
+    wall = api(page)
+    operators = wall["freshness"]["operators"]
+    assert wall["freshness"]["partitions"]["silent"] == [1]
+    assert 0 < operators["affected"] < operators["known"]
+    expect(page.locator("#banner")).to_contain_text(f"{operators['affected']} of {operators['known']} operators")
+    expect(page.locator("#banner")).to_contain_text("FIGURES FROZEN")
+    assert "grayscale" in page.evaluate("getComputedStyle(document.getElementById('wall')).filter")
+    pipeline.living = (0, 1, 2, 3)
+    expect(page.locator("#banner")).to_be_hidden(timeout=5_000)
+
+
+def test_a_page_that_lost_the_board_says_so_by_itself(page: Page, board: Board, start: Start) -> None:
+    """No server is there to tell it: the page counts the seconds."""
+    start()
+    opened(page, board, "lang=fr")
+    board.end()
+    expect(page.locator("#banner")).to_be_visible(timeout=15_000)
+    expect(page.locator("#banner")).to_contain_text("cet écran a perdu le tableau")
+    expect(page.locator("#banner")).to_contain_text("12 opérateurs")
+
+
+def test_french_writes_numbers_as_french_does(page: Page, board: Board, start: Start) -> None:
+    """Decimal comma, narrow blanks, `min` and `s`, `16 h`, and names of the registry."""
+    now = in_mid_hour()
+    start(*(Made("o1", now - SECOND_US, "refused" if n % 4 == 0 else None, 496) for n in range(1_236)))
+    opened(page, board, "lang=fr")
+    assert shown(page, "rolling.calls") == "1 236"
+    assert shown(page, "rolling.contact_rate") == "25,0 %"
+    expect(page.locator("#kpi-contact_rate")).to_have_text("Taux de contact")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.wait_for_selector('[data-number="mean"]')
+    assert shown(page, "mean") == "8 min 16 s"
+    hours = page.locator("#strip .plot .name").all_text_contents()
+    assert all(" h" in name.replace("\u00a0", " ") for name in hours)
+
+
+def test_too_few_is_said_and_not_computed(page: Page, board: Board, start: Start) -> None:
+    """Under ten judged appointments there is no rate, only the counts, greyed."""
+    now = clock_us()
+    judged = Made("o1", now - HOUR_US, "concluded_appointments", 60, extra=("judged",))
+    start(Made("o1", now - HOUR_US, "concluded_appointments", 60, extra=("judged", "forced")), *[judged] * 7)
+    opened(page, board, "lang=en")
+    assert shown(page, "forced_rate") == "1 of 8 judged"
+    assert page.locator('[data-number="forced_rate"]').get_attribute("data-value") == ""
+    expect(page.locator("article", has=page.locator("#kpi-forced_rate"))).to_contain_text("too few for a rate")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_wall_fits_without_scrolling(
+    page: Page, board: Board, start: Start, size: tuple[int, int], theme: str
+) -> None:
+    """At each size everything is inside the screen, and nothing is cut off or lies over its neighbour's box."""
+    start()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for language in ("en", "fr"):
+        opened(page, board, f"lang={language}&theme={theme}")
+        root = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert root == list(size)
+        assert page.evaluate(CUT_OFF) == []
+
+
+CUT_OFF = """
+() => [...document.querySelectorAll(`.card > *, .card h2, .figure, .facts, .window, .beside dd, .mix-row > *,
+                                    .foot > *, .head > *`)]
+  .filter((part) => !part.closest('[hidden]') && !part.closest('.spoken'))
+  .filter((part) => {
+    const box = part.getBoundingClientRect();
+    const frame = (part.closest('.card') ?? document.body).getBoundingClientRect();
+    return box.right > frame.right + 1 || box.bottom > frame.bottom + 1 || part.scrollWidth > part.clientWidth + 8
+      && getComputedStyle(part).overflow === 'hidden';
+  })
+  .map((part) => `${part.tagName}.${part.className}: ${part.textContent.slice(0, 60)}`)
+"""
+
+
+def test_a_narrow_window_scrolls_down_and_never_sideways(page: Page, board: Board, start: Start) -> None:
+    """On a telephone or a page made larger, readable sizes come first."""
+    start()
+    for width in (1024, 600, 380):
+        page.set_viewport_size({"width": width, "height": 800})
+        opened(page, board)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.window')).fontSize)") >= 12
+
+
+def test_hostile_ids_stay_text(page: Page, board: Board, start: Start) -> None:
+    """A site named like markup is shown as it is written, and runs nothing."""
+    now = clock_us()
+    zones = {HOSTILE: "Europe/Paris", "lyon": "Europe/Paris"}
+    start(Made("o1", now - MINUTE_US, site=HOSTILE), Made("o2", now - MINUTE_US), zones=zones)
+    opened(page, board)
+    expect(page.locator("#site")).to_have_text("All sites")
+    page.get_by_role("link", name=HOSTILE).click()
+    expect(page.locator("#site")).to_have_text(HOSTILE)
+    expect(page.locator('[data-number="rolling.calls"]')).to_have_text("1")
+    opened(page, board, urllib.parse.urlencode({"lang": "en", "site": "<b>nowhere</b>"}))
+    expect(page.locator("#site")).to_have_text("<b>nowhere</b>")
+    assert page.locator("#wall img, #wall b:has-text('nowhere')").count() == 0
+
+
+def test_an_empty_floor_says_what_it_waits_for(page: Page, board: Board, start: Start) -> None:
+    """First for a worker, then for the first call; then it shows it without a reload."""
+    opened(page, board, "lang=en", state="waiting")
+    expect(page.locator("#empty")).to_contain_text("dialpulse worker")
+    now = clock_us()
+    pipeline = start(Made("o1", now - 40 * HOUR_US))
+    expect(page.locator("#empty")).to_contain_text("Waiting for the first call", timeout=5_000)
+    expect(page.locator("#empty")).to_contain_text("Last hour with calls")
+    pipeline.floor.made.append(Made("o1", now - MINUTE_US))
+    pipeline.write()
+    expect(page.locator("#empty")).to_be_hidden(timeout=5_000)
+    expect(page.locator('[data-number="rolling.calls"]')).to_have_text("1")
+
+
+def test_the_page_can_be_used_by_keyboard_and_read_aloud(page: Page, board: Board, start: Start) -> None:
+    """Links take the focus in order, tiles and charts have names, and the strip is a table for who cannot see."""
+    start()
+    opened(page, board)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Français"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page.locator('#wall[data-state="live"]')).to_be_visible()
+    assert page.get_by_role("article", name="Contact rate").count() == 1
+    assert page.get_by_role("table", name="Hour by hour").get_by_role("row").count() >= 7
+    assert page.get_by_role("table", name="How conversations end").get_by_role("row").count() == 6
+    assert page.locator("h1").count() == 1
+    assert page.locator("[role=alert]").count() == 1
+
+
+def test_nothing_moves_for_who_asked_for_stillness(page: Page, board: Board, start: Start) -> None:
+    """`prefers-reduced-motion` ends the breathing dot."""
+    start()
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, board)
+    assert page.evaluate("getComputedStyle(document.querySelector('.dot')).animationName") == "none"
