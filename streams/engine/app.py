@@ -10,7 +10,7 @@ from yarl import URL
 
 from streams.engine import unpacking
 from streams.engine.batches import Batch, BatchSchema
-from streams.engine.engine import Engine, EngineStatus
+from streams.engine.engine import Engine, EngineStatus, words
 from streams.engine.settings import EngineSettings
 from streams.engine.table import PromptTables
 from streams.engine.transport import BatchTransport
@@ -45,7 +45,7 @@ class EngineApp(faust.App):
             generation=self.consumer_generation_id,
             partitions=engine.partitions,
             lag=lag,
-            failure=None if engine.failure is None else f"{type(engine.failure).__name__}: {engine.failure}",
+            failure=None if engine.failure is None else words(engine.failure),
         )
 
 

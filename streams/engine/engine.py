@@ -12,6 +12,7 @@ from streams.engine.deliveries import Deliveries
 from streams.engine.flushing import Flusher
 from streams.engine.lease import Lease
 from streams.engine.settings import EngineSettings
+from streams.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,12 @@ READY_WITHIN = 10
 """A worker is ready while its last flush cycle is younger than so many intervals."""
 LONG_FLUSH = 0.3
 """Seconds after which folding pauses until the flush is through."""
+
+
+def words(reason: BaseException) -> str:
+    """An error in one line: a UserError speaks for itself, others are named unless their text does."""
+    text, name = " ".join(str(reason).split()), type(reason).__name__
+    return text if isinstance(reason, UserError) or text.startswith(name) else f"{name}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,8 @@ class Engine:
             return
         self.failure = reason
         self.failed.set()
-        log.error("the engine stops: %s: %s", type(reason).__name__, reason)
-        self.settings.events.stopped(f"{type(reason).__name__}: {reason}")
+        log.error("the engine stops: %s", words(reason))
+        self.settings.events.stopped(words(reason))
 
     @contextmanager
     def calm_if_long(self) -> Iterator[None]:

@@ -92,14 +92,18 @@ class MemberThread(driver.AIOKafkaConsumerThread):
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """As Faust's own, but a commit that lost a race with a rebalance is no reason to crash."""
-        sent = self.engine.settings.clock.now()
+        consumer = self._ensure_consumer()
+        sent, generation = self.engine.settings.clock.now(), consumer._coordinator.generation
+        if generation < 0:  # expelled: an empty group would take a commit from anybody, and it would prove nothing
+            return False
         marks = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
         try:
-            await self._ensure_consumer().commit(marks)
+            await consumer.commit(marks)
         except (CommitFailedError, IllegalStateError) as exc:
             self.log.warning("commit lost to a rebalance, the same records will be read again: %s", exc)
             return False
-        self.engine.lease.prove(sent)
+        if consumer._coordinator.generation == generation:
+            self.engine.lease.prove(sent)
         return True
 
     async def give_back(self, tp: TP, batch: Batch) -> None:
