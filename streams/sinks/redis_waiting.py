@@ -101,9 +101,12 @@ class Waiting:
         Beyond REFUSED_LIMIT they are forgotten, and come again with their next change.
         """
         for snapshot in snapshots:
-            if len(self._refused) < REFUSED_LIMIT:
-                key = (snapshot.level, snapshot.id, snapshot.hour_start_us)
-                self._refused.setdefault(key, (now, snapshot))
+            key = (snapshot.level, snapshot.id, snapshot.hour_start_us)
+            known = self._refused.get(key)
+            if known is not None and known[1].revision < snapshot.revision:
+                self._refused[key] = (known[0], snapshot)
+            elif known is None and len(self._refused) < REFUSED_LIMIT:
+                self._refused[key] = (now, snapshot)
 
     def retry_refused(self) -> None:
         """Puts those refused back into the queue."""

@@ -1,6 +1,6 @@
 """The queue before Redis."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.sinks.redis_waiting import Snapshot, Waiting
@@ -19,6 +19,7 @@ def _snapshot(identity: str, total: int, expires_at: int = 10**9) -> Snapshot:
 
 
 @given(STEPS)
+@example([("add", "a", 0), ("take",), ("add", "a", 1), ("take",), ("refuse",)])
 def test_no_greatest_revision_is_ever_lost(steps):
     """Of every key the greatest revision offered is either with Redis or still waiting, whatever happens between."""
     waiting, offered, stored, taken = Waiting(100), {}, {}, []
