@@ -48,4 +48,4 @@ class Answers:
 
 def _numbers(wall: Wall) -> bytes:
     fresh = msgspec.structs.replace(wall.freshness, updated=None, lag=0, last_fact=None)
-    return msgspec.json.encode(msgspec.structs.replace(wall, now="", freshness=fresh))
+    return msgspec.json.encode(msgspec.structs.replace(wall, now="", as_of="", freshness=fresh))

@@ -6,7 +6,7 @@ from processors.hours import SLOT_US, Hour
 from processors.owners import is_operator
 from processors.times import HOUR_US, MINUTE_US, format_time
 from schemas.redis_keys import SNAPSHOT_LIFE_S
-from streams.board.freshness import freshness
+from streams.board.freshness import as_of_us, freshness
 from streams.board.holdings import Glance, HeldHour, Holdings
 from streams.board.sums import Sum, ratio
 from streams.board.wall import (
@@ -48,25 +48,24 @@ def assemble(holdings: Holdings, asked: str | None, now_us: int) -> Wall:
     """The wall of one site, or of all of them summed where none is asked for and all keep one clock."""
     site, members = choose_site(holdings, asked)
     zone = ZoneInfo(site.time_zone)
-    kept = [hour for hour in holdings.hours_of(members) if hour.start_us <= now_us]
-    glances = glances_of(holdings, members, now_us)
-    hours = recent_hours(now_us, zone)
-    today = hours_of_today(now_us, zone)
+    at_us = as_of_us(holdings, now_us)
+    kept = [hour for hour in holdings.hours_of(members) if hour.start_us <= at_us]
+    glances = glances_of(holdings, members, at_us)
+    hours = recent_hours(at_us, zone)
+    today = hours_of_today(at_us, zone)
     return Wall(
         now=format_time(now_us),
+        as_of=format_time(at_us),
         site=site,
         conversation_rule=_rule(holdings, kept),
         freshness=freshness(holdings, {glance.owner for _, glance in glances}, now_us),
-        operators=_active(glances, now_us),
-        rolling=_rolling(kept, now_us),
-        hour=_hour_so_far(kept, hours[-1], now_us),
+        operators=_active(glances, at_us),
+        rolling=_rolling(kept, at_us),
+        hour=_hour_so_far(kept, hours[-1], at_us),
         today=_today(kept, today),
-        kept=_kept(kept, now_us),
-        strip=[_strip_hour(kept, hour, now_us) for hour in hours],
-        conclusions=_conclusions(
-            _within(kept, today[0].start_us, today[-1].end_us),
-            _of_hour(kept, hours[-1]),
-        ),
+        kept=_kept(kept, at_us),
+        strip=[_strip_hour(kept, hour, at_us) for hour in hours],
+        conclusions=_conclusions(_within(kept, today[0].start_us, today[-1].end_us), _of_hour(kept, hours[-1])),
         latest_hour=_window(kept[-1].start_us, kept[-1].end_us) if kept else None,
     )
 

@@ -17,6 +17,19 @@ def silent_partitions(holdings: Holdings, now_us: int) -> list[int]:
     return [number for number in range(total) if not _alive(holdings.beats.get(number), now_us)]
 
 
+def as_of_us(holdings: Holdings, now_us: int) -> int:
+    """The instant that the numbers are of: now, or since when all of them stand still.
+
+    So that a wall that froze an hour ago shows what it froze at, and not an hour without calls.
+    """
+    total = holdings.marker.partitions if holdings.marker else 0
+    silent = [] if holdings.lost_us is not None else silent_partitions(holdings, now_us)
+    if holdings.lost_us is None and (not silent or len(silent) < total):
+        return now_us
+    since = _since_us(holdings, silent)
+    return now_us if since is None else min(since, now_us)
+
+
 def freshness(holdings: Holdings, owners: set[str], now_us: int) -> Freshness:
     """The state of what is shown; `owners` are those seen in the running and the previous hour."""
     marker = holdings.marker

@@ -10,7 +10,7 @@ from processors.owners import is_operator
 from processors.times import SECOND_US
 from schemas.kpis import SiteHour
 from schemas.redis_keys import SNAPSHOT_LIFE_S, snapshot_key
-from streams.board.freshness import silent_partitions
+from streams.board.freshness import as_of_us, silent_partitions
 from streams.board.holdings import Beat, Glance, HeldHour, Holdings
 from streams.board.reader import Reader, SiteHourName
 from streams.board.windows import kept_since_us, recent_hours
@@ -121,7 +121,8 @@ class Rounds:
         self.holdings.sites.setdefault(site, {})[hour_us] = held
 
     async def _people(self, hinted: set[tuple[int, str]], now: int) -> None:
-        hours = {hour.start_us for zone in self.holdings.zones() for hour in recent_hours(now, zone, 2)}
+        at = as_of_us(self.holdings, now)
+        hours = {hour.start_us for zone in self.holdings.zones() for hour in recent_hours(at, zone, 2)}
         seen = self.holdings.glances
         for gone in seen.keys() - hours:
             del seen[gone]

@@ -175,9 +175,13 @@ class Conclusions(msgspec.Struct, frozen=True):
 
 
 class Wall(msgspec.Struct, frozen=True, tag_field="schema", tag="dialpulse.board.v1"):
-    """Everything on the wall at the instant `now`, the clock of the board."""
+    """Everything on the wall at the instant `now`, the clock of the board.
+
+    `as_of` is the instant that the numbers are of: `now`, or since when all of them stand still.
+    """
 
     now: str
+    as_of: str
     site: Site
     conversation_rule: str | None
     freshness: Freshness

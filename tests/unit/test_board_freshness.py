@@ -97,3 +97,23 @@ def test_the_wall_names_the_operators_of_the_running_and_the_previous_hour() -> 
     ]
     wall = assemble(holdings_of(floor, NOW, range(4)), None, NOW)
     assert (wall.freshness.operators.affected, wall.freshness.operators.known) == (2, 2)
+
+
+def test_a_wall_that_froze_two_hours_ago_shows_what_it_froze_at() -> None:
+    """With every partition silent the windows end where the signs of life ended: no slow fall to zero."""
+    floor = Floor({})
+    floor.made = [Made("o1", NOW - 2 * MINUTE_US), Made("o2", NOW - 20 * MINUTE_US, "refused")]
+    later = NOW + 120 * MINUTE_US
+    frozen = assemble(holdings_of(floor, NOW), None, later)
+    assert frozen.freshness.state == "stale"
+    assert (frozen.now, frozen.as_of) == (format_time(later), format_time(NOW - SECOND_US))
+    assert (frozen.rolling.calls, frozen.hour.calls, frozen.operators.active) == (2, 2, 1)
+    assert (frozen.freshness.operators.affected, frozen.freshness.operators.known) == (2, 2)
+
+
+def test_while_some_partitions_live_the_windows_go_on() -> None:
+    """The figures of the others move, so the wall is of now, and says for how many it is not."""
+    floor = Floor({})
+    floor.made = [Made("o1", NOW - MINUTE_US)]
+    wall = assemble(holdings_of(floor, NOW, {0, 1, 2}), None, NOW)
+    assert wall.as_of == wall.now

@@ -62,7 +62,7 @@ function draw() {
   show("about", about(wall.site));
   show("active", isBlank ? "" : format.count("active", operators.active, { time: format.time(operators.since) }));
   show("rule", rule(wall.conversation_rule));
-  show("revised", format.say("revised", { time: format.time(wall.now, true) }));
+  show("revised", format.say("revised", { time: format.time(wall.as_of, true) }));
   drawSites(wall.site);
 }
 
@@ -70,7 +70,7 @@ function about({ known, mixed_zones: isMixed, id, sites }) {
   if (!known) return format.say("site_unknown");
   if (isMixed) return format.say("sites_mixed", { n: format.number(sites.length) });
   if (id === null && sites.length) return format.say("sites_summed", { n: format.number(sites.length) });
-  return format.say("all_campaigns");
+  return sites.length ? format.say("all_campaigns") : "";
 }
 
 function drawSites({ sites, id, mixed_zones: isMixed }) {

@@ -13,14 +13,17 @@ export function troubleOf(wall, connection) {
 
 /** The banner's content. */
 export function bannerOf(trouble, wall, format) {
+  const { known = 0, affected = 0 } = wall?.freshness.operators ?? {};
+  const isPartial = trouble.cause === "heartbeat" && affected < known;
+  const still = format.say(isPartial ? "stale.partly" : "stale.still");
   return [el("strong", {}, format.say("stale")),
-    el("p", {}, `${sinceWhen(trouble, format)}\u00a0: ${reason(trouble, wall, format)} ${format.say("stale.still")}`)];
+    el("p", {}, `${sinceWhen(trouble, reason(trouble, wall, format), format)} ${still}`)];
 }
 
-function sinceWhen({ since }, format) {
-  if (since === null) return format.say("stale.unknown");
+function sinceWhen({ since }, why, format) {
+  if (since === null) return format.say("stale.unknown", { why });
   const isToday = Date.now() - Date.parse(since) < 12 * 3_600_000;
-  return format.say("stale.since", { time: isToday ? format.time(since, true) : format.day(since, true) });
+  return format.say("stale.since", { time: isToday ? format.time(since, true) : format.day(since, true), why });
 }
 
 function reason({ cause }, wall, format) {

@@ -3,6 +3,7 @@
 import { el, sized } from "./dom.js";
 
 const AT_LEAST = 6;
+const SURE = 50;
 
 /** The section's content. Leading hours without a record are left out, but for six that give the axis its length. */
 export function stripOf(wall, format) {
@@ -29,14 +30,15 @@ function namesOf(hours, format) {
   return plain.map((name, place) => (plain.indexOf(name) === plain.lastIndexOf(name) ? name : format.hour(hours[place].start, true)));
 }
 
-/** From the lowest low to the highest high among the hours with enough calls, to whole twentieths. */
+/** To whole twentieths around every rate and the intervals of hours with enough calls; a wider one runs off the edge. */
 function rateScale(hours) {
   const rates = hours.map((hour) => hour.contact_rate).filter((rate) => !rate.too_few && rate.low !== null);
   if (!rates.length) return null;
-  const low = Math.max(0, Math.floor(Math.min(...rates.map((rate) => rate.low)) * 20) / 20);
-  const high = Math.min(1, Math.ceil(Math.max(...rates.map((rate) => rate.high)) * 20) / 20);
-  const top = Math.max(high, low + 0.1);
-  return { low, top, place: (value) => (value - low) / (top - low) };
+  const sure = rates.filter((rate) => rate.denominator >= SURE);
+  const ends = [...rates.map((rate) => rate.value), ...(sure.length ? sure : rates).flatMap((rate) => [rate.low, rate.high])];
+  const low = Math.floor(Math.min(...ends) * 20) / 20;
+  const top = Math.max(Math.ceil(Math.max(...ends) * 20) / 20, low + 0.1);
+  return { low, top, place: (value) => Math.min(1, Math.max(0, (value - low) / (top - low))) };
 }
 
 function gridLines(scale, format) {
