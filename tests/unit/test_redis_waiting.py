@@ -40,7 +40,8 @@ def test_no_greatest_revision_is_ever_lost(steps):
             if step[0] == "refuse":
                 waiting.refuse(taken, 0.0)
             else:
-                stored |= {one.id: max(stored.get(one.id, ""), one.revision) for one in taken}
+                for one in taken:
+                    stored[one.id] = max(stored.get(one.id, ""), one.revision)
             taken = []
     assert stored == offered
     assert len(waiting) == 0
