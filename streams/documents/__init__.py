@@ -1,0 +1,1 @@
+"""The pages of the docs, and the blocks of the README, that are made from settings, commands and KPIs."""
