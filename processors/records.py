@@ -9,7 +9,7 @@ from processors.page import Page
 from processors.rates import rates
 from processors.revision import Revision
 from processors.statements import Part as PartKey
-from processors.tally import Tally
+from processors.tally import Tally, total
 from processors.times import SECOND_US, format_millis, format_time
 from schemas.kpis import OperatorHour, Part, PartCounts, Slots
 
@@ -32,23 +32,16 @@ def slots_of(tally: Tally) -> Slots:
 
 def _campaigns(parts: dict[PartKey, Tally]) -> dict[str, Part]:
     """What each campaign has of the page, those with nothing left out, in the order of their ids."""
-    found: dict[str, Tally] = {}
+    found: dict[str, list[Tally]] = {}
     for (_, _, campaign_id), tally in parts.items():
-        if campaign_id is None:
-            continue
-        standing = found.get(campaign_id)
-        if standing is None:
-            found[campaign_id] = tally
-        else:
-            summed = Tally(len(tally.slots) // 3)
-            summed.add(standing.packed())
-            summed.add(tally.packed())
-            found[campaign_id] = summed
-    return {
-        campaign_id: Part(PartCounts(*tally.counts), tally.talk_us / SECOND_US, tally.amount_texts())
-        for campaign_id, tally in sorted(found.items())
-        if not tally.packed().is_zero
-    }
+        if campaign_id is not None and not tally.is_zero:
+            found.setdefault(campaign_id, []).append(tally)
+    return {campaign_id: _part(tallies) for campaign_id, tallies in sorted(found.items())}
+
+
+def _part(tallies: list[Tally]) -> Part:
+    tally = tallies[0] if len(tallies) == 1 else total(tallies, len(tallies[0].slots) // 3)
+    return Part(PartCounts(*tally.counts), tally.talk_us / SECOND_US, tally.amount_texts())
 
 
 def operator_hour(

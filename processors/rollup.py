@@ -6,6 +6,7 @@ change nothing.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 import msgspec
@@ -18,7 +19,8 @@ from processors.rates import rates
 from processors.records import Meaning, slots_of
 from processors.revision import Revision
 from processors.statements import Part
-from processors.tally import PackedTally, Tally
+from processors.sums import Amounts, Sum, to_lanes
+from processors.tally import PackedTally
 from processors.times import HOUR_US, SECOND_US, format_millis, format_time
 from schemas.kpis import CampaignHour, SiteHour, TeamHour
 
@@ -58,8 +60,7 @@ def contribution(page: Page, folded: Fold, hour: Hour, meaning: Meaning, is_fina
     parts: list[tuple[Part, PackedTally | None]] = []
     for part in sorted(page.parts, key=_sortable):
         tally = folded.parts.get(part)
-        packed = None if tally is None else tally.packed()
-        parts.append((part, None if packed is None or packed.is_zero else packed))
+        parts.append((part, None if tally is None or tally.is_zero else tally.packed()))
     return Contribution(
         page.owner, hour.start_us, hour.end_us, hour.zone, meaning.generation, page.weight, is_final, parts
     )
@@ -69,14 +70,55 @@ def _sortable(part: Part) -> tuple[str, str, str]:
     return part[0] or "", part[1] or "", part[2] or ""
 
 
-def targets_of(part: Part) -> Iterable[Target]:
+@lru_cache(maxsize=1 << 16)
+def targets_of(part: Part) -> tuple[Target, ...]:
     """The roll-ups that a part counts for."""
     site_id, team_id, campaign_id = part
-    yield "site", site_id if site_id is not None else MAIN_SITE
+    found: list[Target] = [("site", site_id if site_id is not None else MAIN_SITE)]
     if team_id is not None:
-        yield "team", team_id
+        found.append(("team", team_id))
     if campaign_id is not None:
-        yield "campaign", campaign_id
+        found.append(("campaign", campaign_id))
+    return tuple(found)
+
+
+class Share:
+    """What one owner's contribution gives to one roll-up: a sum of its parts, None where it has nothing of it."""
+
+    __slots__ = ("amounts", "lanes")
+
+    def __init__(self) -> None:
+        self.lanes: int | None = None
+        self.amounts: list[Amounts] = []
+
+    def add(self, lanes: int, amounts: Amounts | None) -> None:
+        """One more part."""
+        self.lanes = lanes if self.lanes is None else self.lanes + lanes
+        if amounts:
+            self.amounts.append(amounts)
+
+
+NOTHING = Share()
+
+
+class Given:
+    """A contribution as an hour keeps it: shared out among its roll-ups."""
+
+    __slots__ = ("clock", "is_operator", "revision", "shares")
+
+    def __init__(self, contribution: Contribution) -> None:
+        self.revision = contribution.revision
+        self.clock = contribution.zone, contribution.end_us
+        self.is_operator = is_operator(contribution.owner)
+        self.shares: dict[Target, Share] = {}
+        for part, tally in contribution.parts:
+            lanes = None if tally is None else to_lanes(tally)
+            for target in targets_of(part):
+                share = self.shares.get(target)
+                if share is None:
+                    share = self.shares[target] = Share()
+                if tally is not None and lanes is not None:
+                    share.add(lanes, tally.amounts)
 
 
 _Key = TypeVar("_Key")
@@ -85,29 +127,32 @@ _Key = TypeVar("_Key")
 class RollUp:
     """The running sum of one campaign's, team's or site's hour over its contributors."""
 
-    __slots__ = ("clocks", "finals", "generations", "operators", "tally", "weight")
+    __slots__ = ("clocks", "finals", "generations", "operators", "sum", "weight")
 
     def __init__(self) -> None:
-        self.tally = Tally(0)
+        self.sum = Sum()
         self.weight = 0
         self.finals: dict[bool, int] = {}
         self.generations: dict[int, int] = {}
         self.operators = 0
         self.clocks: dict[tuple[str, int], int] = {}
 
-    def join(self, contribution: Contribution, tallies: list[PackedTally], sign: int) -> None:
-        """Takes one owner's contribution to this roll-up in (1) or out again (-1)."""
-        self.weight += sign * contribution.weight
-        _count(self.finals, contribution.is_final, sign)
-        _count(self.generations, contribution.generation, sign)
-        for tally in tallies:
-            if sign == 1:
-                self.tally.add(tally)
-            else:
-                self.tally.subtract(tally)
-        if tallies:
-            _count(self.clocks, (contribution.zone, contribution.end_us), sign)
-            self.operators += sign * is_operator(contribution.owner)
+    def exchange(self, before: tuple[Given, Share] | None, after: tuple[Given, Share] | None) -> None:
+        """Takes what an owner gave before out, and puts what it gives now in."""
+        if after is not None:
+            self._note(*after, 1)
+        if before is not None:
+            self._note(*before, -1)
+        old, new = before[1] if before else NOTHING, after[1] if after else NOTHING
+        self.sum.change((new.lanes or 0) - (old.lanes or 0), new.amounts, old.amounts)
+
+    def _note(self, given: Given, share: Share, sign: int) -> None:
+        self.weight += sign * given.revision.weight
+        _count(self.finals, given.revision.is_final, sign)
+        _count(self.generations, given.revision.generation, sign)
+        if share.lanes is not None:
+            _count(self.clocks, given.clock, sign)
+            self.operators += sign * given.is_operator
 
     @property
     def revision(self) -> Revision:
@@ -124,38 +169,30 @@ def _count(book: dict[_Key, int], key: _Key, sign: int) -> None:
 class HourPage:
     """All contributions of one hour, the greatest of each owner, with the roll-ups that they add up to."""
 
-    __slots__ = ("contributions", "hour_us", "roll_ups")
+    __slots__ = ("given", "hour_us", "roll_ups")
 
     def __init__(self, hour_us: int) -> None:
         self.hour_us = hour_us
-        self.contributions: dict[str, Contribution] = {}
+        self.given: dict[str, Given] = {}
         self.roll_ups: dict[Target, RollUp] = {}
 
-    def accept(self, contribution: Contribution) -> set[Target] | None:
+    def accept(self, contribution: Contribution) -> Iterable[Target] | None:
         """Joins one contribution; the roll-ups that it changed, None where a standing one is as great."""
-        standing = self.contributions.get(contribution.owner)
+        standing = self.given.get(contribution.owner)
         if standing is not None and standing.revision >= contribution.revision:
             return None
-        changed: set[Target] = set()
-        if standing is not None:
-            changed |= self._join(standing, -1)
-        changed |= self._join(contribution, 1)
-        self.contributions[contribution.owner] = contribution
-        return changed
-
-    def _join(self, contribution: Contribution, sign: int) -> set[Target]:
-        shares: dict[Target, list[PackedTally]] = {}
-        for part, tally in contribution.parts:
-            for target in targets_of(part):
-                share = shares.setdefault(target, [])
-                if tally is not None:
-                    share.append(tally)
-        for target, tallies in shares.items():
+        given = self.given[contribution.owner] = Given(contribution)
+        before = {} if standing is None else standing.shares
+        changed = given.shares if before.keys() <= given.shares.keys() else {**before, **given.shares}
+        for target in changed:
             roll_up = self.roll_ups.get(target)
             if roll_up is None:
                 roll_up = self.roll_ups[target] = RollUp()
-            roll_up.join(contribution, tallies, sign)
-        return set(shares)
+            old, new = before.get(target), given.shares.get(target)
+            roll_up.exchange(
+                None if standing is None or old is None else (standing, old), None if new is None else (given, new)
+            )
+        return changed
 
     def targets(self, contribution: Contribution) -> set[Target]:
         """The roll-ups that a contribution counts for."""
@@ -168,8 +205,7 @@ class HourPage:
         end_us = max((end for _, end in roll_up.clocks), default=self.hour_us + HOUR_US)
         level, identity = target
         revision = roll_up.revision
-        tally = roll_up.tally
-        tally.resize(-(-(end_us - self.hour_us) // SLOT_US))
+        tally = roll_up.sum.tally(-(-(end_us - self.hour_us) // SLOT_US))
         return _RECORDS[level](
             **{f"{level}_id": identity},
             hour_start=format_time(self.hour_us),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
-from operator import add, sub
+from operator import add
 
 import msgspec
 
@@ -19,11 +19,6 @@ class PackedTally(msgspec.Struct, array_like=True, gc=False):
     talk_us: int
     slots: list[int]
     amounts: dict[str, str] | None = None
-
-    @property
-    def is_zero(self) -> bool:
-        """Nothing at all was counted."""
-        return not (any(self.counts) or self.talk_us or self.amounts)
 
 
 class Tally:
@@ -42,40 +37,13 @@ class Tally:
         self.amounts: dict[str, Decimal] | None = None
         self.sales_in: dict[str, int] | None = None
 
-    def add(self, other: PackedTally) -> None:
-        """Adds the numbers of a packed tally; one with more slots makes this one longer."""
-        self._join(other, 1)
-
-    def subtract(self, other: PackedTally) -> None:
-        """Takes the numbers of a packed tally, added before, out again."""
-        self._join(other, -1)
-
-    def _join(self, other: PackedTally, sign: int) -> None:
-        operation = add if sign == 1 else sub
-        self.counts = list(map(operation, self.counts, other.counts))
-        self.talk_us += sign * other.talk_us
-        if len(self.slots) == len(other.slots):
-            self.slots = list(map(operation, self.slots, other.slots))
-        else:
-            self._join_unlike_slots(other.slots, sign)
+    def add(self, other: "Tally") -> None:
+        """Adds another part of the same hour."""
+        self.counts = list(map(add, self.counts, other.counts))
+        self.talk_us += other.talk_us
+        self.slots = list(map(add, self.slots, other.slots))
         for currency, amount in (other.amounts or {}).items():
-            self.add_amount(currency, Decimal(amount), sign)
-
-    def resize(self, slots: int) -> None:
-        """Gives every row ``slots`` slots: zeros are appended, and what is cut off must be zeros."""
-        size = len(self.slots) // 3
-        if size != slots:
-            rows = (self.slots[row * size : (row + 1) * size] for row in range(3))
-            self.slots = [row[place] if place < size else 0 for row in rows for place in range(slots)]
-
-    def _join_unlike_slots(self, slots: list[int], sign: int) -> None:
-        """A short hour beside a full one: its slots are the first of the longer."""
-        theirs = len(slots) // 3
-        self.resize(max(theirs, len(self.slots) // 3))
-        mine = len(self.slots) // 3
-        for row in range(3):
-            for place in range(theirs):
-                self.slots[row * mine + place] += sign * slots[row * theirs + place]
+            self.add_amount(currency, amount)
 
     def add_amount(self, currency: str, amount: Decimal, sign: int = 1) -> None:
         """Adds (or takes out) one contributor's amount in one currency."""
@@ -87,6 +55,11 @@ class Tally:
         self.sales_in[currency] = self.sales_in.get(currency, 0) + sign
         if not self.sales_in[currency]:
             del self.sales_in[currency], self.amounts[currency]
+
+    @property
+    def is_zero(self) -> bool:
+        """Nothing at all was counted."""
+        return not (any(self.counts) or self.talk_us or self.amounts)
 
     def packed(self) -> PackedTally:
         """The numbers as contributions carry them; shares this tally's lists, so encode it before the next count."""
@@ -107,5 +80,5 @@ def total(tallies: Iterable[Tally], slots: int) -> Tally:
     """The sum of several tallies."""
     summed = Tally(slots)
     for tally in tallies:
-        summed.add(tally.packed())
+        summed.add(tally)
     return summed

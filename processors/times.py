@@ -7,6 +7,7 @@ sums then do not depend on their order.
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
@@ -93,6 +94,7 @@ def parse_time(text: str) -> int:
     return _MINUTES[text[:16]] + _RESTS[text[16:]]
 
 
+@lru_cache(maxsize=1 << 14)
 def format_time(us: int) -> str:
     """``2026-11-23T13:00:00Z``, with as many decimals as the instant needs (none, three or six)."""
     moment = _EPOCH + timedelta(microseconds=us)
@@ -101,6 +103,7 @@ def format_time(us: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
+@lru_cache(maxsize=1 << 10)
 def format_millis(us: int) -> str:
     """``2026-11-23T13:42:07.120Z``: always three decimals, rounded down."""
     moment = _EPOCH + timedelta(microseconds=us)

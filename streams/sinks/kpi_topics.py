@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -21,6 +22,7 @@ _msgpack = msgspec.msgpack.Encoder().encode
 Offer = Callable[[list[Snapshot]], None]
 
 
+@lru_cache(maxsize=1 << 14)
 def contributions_partition(hour_us: int, partitions: int) -> int:
     """Where all contributions of an hour lie, whoever owns them: one roll-up agent then sees the whole hour."""
     return partition_of_key(format_time(hour_us).encode(), partitions)

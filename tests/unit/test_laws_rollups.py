@@ -9,7 +9,8 @@ from processors.owners import is_operator
 from processors.page import Page
 from processors.rollup import Contribution, HourPage, Target, contribution, targets_of
 from processors.statements import AnyStatement
-from processors.tally import PackedTally, Tally
+from processors.sums import Sum, to_lanes
+from processors.tally import PackedTally
 from schemas.kpis import CampaignHour, SiteHour, TeamHour
 from tests.unit.core import Core
 from tests.unit.floors import CLOCKS, HOUR_US, streams
@@ -143,32 +144,34 @@ _tallies = st.builds(
 )
 
 
+def _sum(added: list[PackedTally], removed: list[PackedTally]) -> Sum:
+    summed = Sum()
+    for tally in added:
+        summed.change(to_lanes(tally), [tally.amounts or {}], [])
+    for tally in removed:
+        summed.change(-to_lanes(tally), [], [tally.amounts or {}])
+    return summed
+
+
 @given(st.lists(_tallies, max_size=4), st.lists(_tallies, max_size=4))
 def test_taking_out_a_tally_undoes_adding_it(kept: list[PackedTally], taken: list[PackedTally]) -> None:
     """Whatever their slots' lengths, what was added and taken out leaves no trace, to the last decimal."""
-    alone, mixed = Tally(12), Tally(12)
-    for tally in kept:
-        alone.add(tally)
-    for tally in taken + kept:
-        mixed.add(tally)
-    for tally in taken:
-        mixed.subtract(tally)
+    alone, mixed = _sum(kept, []).tally(12), _sum(taken + kept, taken).tally(12)
     assert mixed.packed() == alone.packed()
     assert set(mixed.amounts or {}) == set(alone.amounts or {})
 
 
 @given(_tallies, _tallies)
-def test_tallies_add_up_slot_by_slot_from_the_hours_start(first: PackedTally, second: PackedTally) -> None:
-    """A short hour's slots are the first of the longer one's."""
-    summed = Tally(0)
-    summed.add(first)
-    summed.add(second)
-    size = max(len(first.slots), len(second.slots)) // 3
+def test_a_sum_adds_number_by_number_from_the_hours_start(first: PackedTally, second: PackedTally) -> None:
+    """A short hour's slots are the first of the longer one's, and no lane runs into the next."""
+    summed = _sum([first, second], []).tally(12)
     rows = [
         [tally.slots[row * len(tally.slots) // 3 :][: len(tally.slots) // 3] for row in range(3)]
         for tally in (first, second)
     ]
-    padded = [[row + [0] * (size - len(row)) for row in rows_of] for rows_of in rows]
+    padded = [[row + [0] * (12 - len(row)) for row in rows_of] for rows_of in rows]
+    assert summed.counts == [a + b for a, b in zip(first.counts, second.counts, strict=True)]
+    assert summed.talk_us == first.talk_us + second.talk_us
     assert summed.slots == [
         a + b for mine, theirs in zip(*padded, strict=True) for a, b in zip(mine, theirs, strict=True)
     ]
