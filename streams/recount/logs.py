@@ -134,6 +134,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "allow_auto_create_topics": False,
         "bootstrap_timeout_ms": 10_000,
         "fetch_max_wait_ms": 100,
+        # In Python they would cost more than everything else; the broker checked them, and TCP does.
+        "check_crcs": False,
         "max_partition_fetch_bytes": 8 * 1024 * 1024,
         "max_poll_records": 5_000,
     }

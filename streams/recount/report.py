@@ -1,8 +1,7 @@
 """What a recount found, for people and for machines."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
 
 import msgspec
 
@@ -75,10 +74,8 @@ class Report:
 
     def json(self) -> bytes:
         """All of it as one JSON object."""
-        return msgspec.json.encode(self._builtins())
-
-    def _builtins(self) -> dict[str, Any]:
-        return {**asdict(self), "agrees": self.agrees, "difference_count": len(self.differences)}
+        held = {one.name: getattr(self, one.name) for one in fields(self)}
+        return msgspec.json.encode({**held, "agrees": self.agrees})
 
     def _read(self) -> list[str]:
         lines = [f"read {sum(map(Counter.total, self.facts.values())):,} fact records in {self.seconds:.1f} s"]
