@@ -42,6 +42,7 @@ class Toy(msgspec.Struct):
     flush_interval: float = 0.1
     compression: str | None = None
     leave: bool = True
+    stop_within: float = 20.0
     boom_at: int = 0
     """Raise while folding the batch in which this many records are passed; 0 never."""
     report: bool = False
@@ -247,6 +248,6 @@ if __name__ == "__main__":
         stream=sys.stderr,
     )
     settings = msgspec.json.decode(sys.argv[1], type=Toy)
-    code = run_worker(app_of(settings), leave=settings.leave)
+    code = run_worker(app_of(settings), leave=settings.leave, stop_within=settings.stop_within)
     say("ended", code=code)
     sys.exit(code)

@@ -1,5 +1,8 @@
 """Where the engine must stop rather than go on, and what it then has committed."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +61,25 @@ def test_a_raising_fold_ends_the_worker_and_commits_only_what_was_folded(rig: Ri
     assert worker.process.wait(30) == 1
     assert worker.said("stopped")[0]["reason"] == "ValueError: boom"
     assert rig.committed()[0] < 2_000
+    rig.start()
+    rig.wait_caught_up()
+    rig.assert_exact()
+
+
+def test_a_stop_does_not_wait_for_a_broker_that_is_away(rig: Rig, stack: LocalStack) -> None:
+    """A worker asked to stop ends in bounded time with what it has committed; the next one does the rest."""
+    rig.produce(500)
+    worker = rig.start(stop_within=3.0)
+    rig.wait_caught_up()
+    source = threading.Thread(target=rig.produce, args=(2_000,), kwargs={"seed": 2, "rate": 1_000.0})
+    source.start()
+    rig.wait_progress()
+    os.kill(stack.kafka_pid, signal.SIGSTOP)
+    try:
+        assert worker.end(seconds=15) in (0, 1)
+    finally:
+        os.kill(stack.kafka_pid, signal.SIGCONT)
+    source.join()
     rig.start()
     rig.wait_caught_up()
     rig.assert_exact()
