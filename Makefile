@@ -21,6 +21,8 @@ demo:
 test:
 	@scripts/bootstrap test
 	@$(MAKE) --no-print-directory check
+	@# Before the tests, whose time limits are not made for a slow line.
+	@$(VENV)/python -m streams.local.jars
 	$(VENV)/pytest $(ARGS)
 
 check:

@@ -64,7 +64,7 @@ def class_path(progress: Callable[[str], None]) -> list[Path]:
 
 
 def _fetch_all(jars: list[LockedJar], repository: Path, progress: Callable[[str], None]) -> None:
-    progress(f"fetching {len(jars)} jars of Kafka into {repository} (45 MB, once)")
+    progress(f"fetching {len(jars)} jars of Kafka into {repository} (all are 45 MB, fetched once)")
     with ThreadPoolExecutor(4) as pool:
         running = [pool.submit(_fetch, jar, repository) for jar in jars]
         for done, (jar, fetched) in enumerate(zip(jars, running, strict=True), 1):
@@ -97,3 +97,7 @@ def _fetch(jar: LockedJar, repository: Path) -> None:
     if not jar.is_sound(repository):
         path.unlink(missing_ok=True)
         raise UserError(f"{name} as fetched is not what the lock names (checksum): start again", exit_code=1)
+
+
+if __name__ == "__main__":
+    class_path(print)
