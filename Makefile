@@ -22,7 +22,7 @@ test:
 	@scripts/bootstrap test
 	@$(MAKE) --no-print-directory check
 	@# Before the tests, whose time limits are not made for a slow line.
-	@$(VENV)/python -m streams.local.jars
+	@$(VENV)/python -c "from streams.local import jars; jars.class_path(print)"
 	$(VENV)/pytest $(ARGS)
 
 check:

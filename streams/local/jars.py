@@ -97,7 +97,3 @@ def _fetch(jar: LockedJar, repository: Path) -> None:
     if not jar.is_sound(repository):
         path.unlink(missing_ok=True)
         raise UserError(f"{name} as fetched is not what the lock names (checksum): start again", exit_code=1)
-
-
-if __name__ == "__main__":
-    class_path(print)
