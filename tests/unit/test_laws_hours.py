@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 from processors.hours import Clock, Clocks, Hour, NoHour, hour_at, parse_hour
 from processors.times import HOUR_US, format_time, parse_time
 
-ZONES = ["Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu", "UTC"]
+ZONES = [
+    "Europe/Paris",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "UTC",
+]
 _CHANGES = [
     "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z", "2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z",
-    "2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z", "1985-12-31T18:30:00Z",
+    "2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z", "1985-12-31T18:30:00Z", "2006-10-29T02:31:00Z",
 ]  # fmt: skip
 _FIRST, _LAST = parse_time("1990-01-01T00:00:00Z"), parse_time("2040-01-01T00:00:00Z")
 _instants = st.one_of(
@@ -60,14 +68,17 @@ def test_hours_tile_time_over_every_clock_change(zone: str, change: str) -> None
         ("Europe/Paris", "2026-03-29T01:00:00Z", [60, 60]),
         ("Australia/Lord_Howe", "2026-10-03T15:30:00Z", [60, 30]),
         ("Australia/Lord_Howe", "2026-04-04T15:00:00Z", [60, 30]),
+        ("America/St_Johns", "2006-10-29T02:31:00Z", [1, 59]),
     ],
 )
-def test_only_a_change_by_half_an_hour_makes_a_short_hour(zone: str, change: str, lengths: list[int]) -> None:
-    """The hours before and after a change, in minutes; a half hour has six slots of five minutes."""
+def test_only_a_change_that_is_no_whole_hour_from_hour_to_hour_makes_a_short_hour(
+    zone: str, change: str, lengths: list[int]
+) -> None:
+    """The hours before and after a change, in minutes; the slots are as many as five minutes begin in them."""
     before, after = (hour_at(parse_time(change) + by, ZoneInfo(zone)) for by in (-1, 0))
     assert [before.end_us, after.start_us] == [parse_time(change)] * 2
     assert [round(hour.hours * 60) for hour in (before, after)] == lengths
-    assert [hour.slots for hour in (before, after)] == [length // 5 for length in lengths]
+    assert [hour.slots for hour in (before, after)] == [-(-length // 5) for length in lengths]
 
 
 @settings(max_examples=100)
@@ -76,6 +87,16 @@ def test_a_clock_that_remembers_gives_the_same_hours(instants: list[int], zone: 
     """Remembered or worked out, the hour of an instant is the same, in whatever order they are asked for."""
     clock = Clock(ZoneInfo(zone))
     assert [clock.hour(us) for us in instants + instants] == [hour_at(us, ZoneInfo(zone)) for us in instants + instants]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("change", _CHANGES)
+def test_a_clock_that_remembers_keeps_hours_apart_that_meet_within_minutes(zone: str, change: str) -> None:
+    """Minute by minute over a change, at whatever minute the clocks change."""
+    clock = Clock(ZoneInfo(zone))
+    for minute in range(-20, 20):
+        us = parse_time(change) + minute * 60_000_000
+        assert clock.hour(us) == hour_at(us, ZoneInfo(zone))
 
 
 @settings(max_examples=60, deadline=None)
