@@ -290,13 +290,13 @@ class PageLedger:
     def snapshots(self) -> Iterator[Snapshot]:
         """A snapshot of every page, those of the latest hours first; pages may change between two steps."""
         now_us = self.now_us()
-        pages = [(page, book) for book in self.books.values() if book.is_whole for page in book.pages.values()]
-        pages.sort(key=lambda entry: -entry[0].hour_us)
-        for page, book in pages:
-            expires_us = self._outputs.expires_us(page)
-            if expires_us > now_us and book.pages.get(page.key) is page:
-                folded = page.settle(self._clocks, self._rule)
-                yield self._outputs.snapshot(page, folded, book.finality.is_final(page), now_us)
+        hours = {hour_us for book in self.books.values() for hour_us in book.by_hour}
+        for hour_us in sorted(hours, reverse=True):
+            for book in [book for book in self.books.values() if book.is_whole]:
+                for page in list(book.by_hour.get(hour_us, ())):
+                    if self._outputs.expires_us(page) > now_us:
+                        folded = page.settle(self._clocks, self._rule)
+                        yield self._outputs.snapshot(page, folded, book.finality.is_final(page), now_us)
 
 
 def _zone_changed(site_id: str | None, zone: str) -> str:

@@ -89,6 +89,7 @@ class Worker:
         )
         async with AsyncExitStack() as stack:
             writing = asyncio.create_task(sink.run())
+            writing.add_done_callback(self._writing_ended)
             stack.push_async_callback(self._close, sink, writing)
             beating = asyncio.create_task(beat(flow, sink, self._address, self._instance_id))
             stack.callback(beating.cancel)
@@ -102,6 +103,11 @@ class Worker:
         if not await sink.close(REDIS_DRAIN_S):
             log.warning("Redis did not take everything in %.0f s; the next worker writes the rest", REDIS_DRAIN_S)
         writing.cancel()
+
+    def _writing_ended(self, writing: asyncio.Task[None]) -> None:
+        """The sink survives Redis; what ends it is a defect, and a worker without it would be silent to boards."""
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            self._flow.app.engine.fail(error)
 
     def _collector(self, sink: RedisSink) -> WorkerCollector:
         settings, flow = self._settings, self._flow
