@@ -15,7 +15,7 @@ FRESH_US = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The wall at `made_us`, as JSON; `numbers` is the part whose change is news: all but the clock's."""
+    """The wall at `made_us`, as JSON; `numbers` is the part whose change is news: all but what moves with the clock."""
 
     made_us: int
     turns: int
@@ -48,4 +48,5 @@ class Answers:
 
 def _numbers(wall: Wall) -> bytes:
     fresh = msgspec.structs.replace(wall.freshness, updated=None, lag=0, last_fact=None)
-    return msgspec.json.encode(msgspec.structs.replace(wall, now="", as_of="", freshness=fresh))
+    hour = msgspec.structs.replace(wall.hour, calls_pace=None, conversations_pace=None)
+    return msgspec.json.encode(msgspec.structs.replace(wall, now="", as_of="", freshness=fresh, hour=hour))

@@ -97,12 +97,20 @@ def glances_of(holdings: Holdings, members: list[str], now_us: int) -> list[tupl
 
 def _active(glances: list[tuple[int, Glance]], now_us: int) -> Active:
     starts = rolling_starts(now_us, ACTIVE_SLOTS)
-    active = set()
-    for hour_us, glance in glances:
-        seen = slot_sums([(hour_us, glance.slots)], starts)
-        if is_operator(glance.owner) and any(slot.calls or slot.conversations or slot.appointments for slot in seen):
-            active.add(glance.owner)
-    return Active(len(active), format_time(starts[0]))
+    active = {glance.owner for hour_us, glance in glances if _has_begun(glance, hour_us, starts)}
+    return Active(sum(map(is_operator, active)), format_time(starts[0]))
+
+
+def _has_begun(glance: Glance, hour_us: int, starts: list[int]) -> bool:
+    """Whether anything began in these slots; looked up rather than summed, since floors may be of thousands."""
+    slots = glance.slots
+    for start in starts:
+        place = (start - hour_us) // SLOT_US
+        if 0 <= place < len(slots.calls) and (
+            slots.calls[place] or slots.conversations[place] or slots.appointments[place]
+        ):
+            return True
+    return False
 
 
 def _rolling(kept: list[HeldHour], now_us: int) -> Rolling:

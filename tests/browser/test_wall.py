@@ -253,3 +253,24 @@ def test_nothing_moves_for_who_asked_for_stillness(page: Page, board: Board, sta
     page.emulate_media(reduced_motion="reduce")
     opened(page, board)
     assert page.evaluate("getComputedStyle(document.querySelector('.dot')).animationName") == "none"
+
+
+def test_times_and_durations_are_written_for_the_language_and_the_zone(page: Page, board: Board, start: Start) -> None:
+    """The site's clock, not the browser's; the hour that comes twice carries its offset; minutes beside seconds."""
+    start()
+    opened(page, board)
+    written = page.evaluate(
+        """async () => {
+          const { Format } = await import('/static/format.js');
+          const french = new Format('fr', { range: '{low} à {high}' }), english = new Format('en', {});
+          french.zone = english.zone = 'Europe/Paris';
+          const twice = ['2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z'];
+          return [french.duration(124), french.duration(59.6), english.time('2026-11-23T15:42:07Z', true),
+                  english.hour('2026-11-23T15:00:00Z'), french.hour('2026-11-23T15:00:00Z'),
+                  ...twice.map((hour) => english.hour(hour, true)), french.range(0.206, 0.289)]
+            .map((text) => text.replace(/\\s/g, ' '));
+        }"""
+    )
+    assert written == [
+        "2 min 04 s", "1 min 00 s", "16:42:07", "16:00", "16 h", "02:00 (UTC+2)", "02:00 (UTC+1)", "20,6 à 28,9 %",
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from redis import Redis
 
@@ -151,21 +151,6 @@ async def test_the_page_speaks_the_browsers_language_and_the_one_asked_for(
     english = await (await board.get("/?lang=en&theme=light", headers={"Accept-Language": "fr"})).text()
     assert '<html lang="fr" data-theme="dark"' in french
     assert '<html lang="en" data-theme="light"' in english
-
-
-async def test_many_clients_share_one_assembly(board: Board, floor: Floor) -> None:
-    """Twenty streams show the very same answer of one round."""
-    async with ClientSession() as session:
-        streams = [await session.get(board.make_url("/api/events")) for _ in range(20)]
-        ids = set()
-        for stream in streams:
-            async for line in stream.content:
-                if line.startswith(b"id: "):
-                    ids.add(line)
-                    break
-        for stream in streams:
-            stream.close()
-    assert len(ids) <= 5
 
 
 async def test_redis_away_is_said_and_passes(board: Board, floor: Floor, stack: LocalStack, settings: Settings) -> None:
