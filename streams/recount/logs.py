@@ -33,14 +33,15 @@ class Run(NamedTuple):
 
 
 class Logs:
-    """Some topics of the registry, every partition of them.
+    """Some topics of the registry, every partition of them, or only the one that is asked for.
 
     ``starts``: the first offset left of each partition when it was opened. Raises UserError where Kafka or a topic is
     missing.
     """
 
-    def __init__(self, settings: Settings, topics: Iterable[str]) -> None:
+    def __init__(self, settings: Settings, topics: Iterable[str], only: int | None = None) -> None:
         self._settings = settings
+        self._only_partition = only
         try:
             self._consumer: Any = KafkaConsumer(**_options(settings))
             self._names = {settings.topic(topic): topic for topic in topics}
@@ -64,7 +65,7 @@ class Logs:
         if not numbers:
             name = self._settings.topic(topic)
             raise UserError(f"topic {name} is missing at {self._settings.kafka}: make it with dialpulse topics apply")
-        return sorted(numbers)
+        return sorted(numbers if self._only_partition is None else numbers & {self._only_partition})
 
     def _real(self, place: Place) -> TopicPartition:
         return TopicPartition(self._settings.topic(place.topic), place.partition)
