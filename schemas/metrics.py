@@ -42,12 +42,12 @@ class Metric(msgspec.Struct, frozen=True):
     buckets: tuple[float, ...] = ()
 
 
-def _counter(name: str, labels: str, help: str, unit: str) -> Metric:
-    return Metric(name, "counter", tuple(labels.split()), help, unit)
+def _counter(name: str, labels: str, meaning: str, unit: str) -> Metric:
+    return Metric(name, "counter", tuple(labels.split()), meaning, unit)
 
 
-def _gauge(name: str, labels: str, help: str, unit: str) -> Metric:
-    return Metric(name, "gauge", tuple(labels.split()), help, unit)
+def _gauge(name: str, labels: str, meaning: str, unit: str) -> Metric:
+    return Metric(name, "gauge", tuple(labels.split()), meaning, unit)
 
 
 _PART = "site team campaign"

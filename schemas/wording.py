@@ -1,7 +1,7 @@
 """One line on each field of a fact or KPI record: the descriptions in the JSON Schemas and the tables of the docs."""
 
 _FIELDS: dict[str, str] = {
-    "version": "a later statement about the same identity carries a higher one and replaces the earlier whole; 0 if absent",
+    "version": "a later statement about the same identity carries a higher one and replaces it whole; 0 if absent",
     "voided": "true withdraws the fact, with a higher version; false if absent",
     "stated_at": "when the source said so; the record's timestamp if absent; no part of the content",
     "operator_id": "the operator; does not begin with @",
@@ -43,7 +43,7 @@ _FIELDS: dict[str, str] = {
     "hour_start": "first instant of the hour, UTC",
     "hour_end": "first instant after the hour, UTC",
     "time_zone": "IANA name of the site's zone",
-    "revision": "generation, sum of (version + 1) over the page's facts in twenty digits, 1 once final; compared as text",
+    "revision": "generation, sum of (version + 1) over the page's facts in twenty digits, 1 once final; text",
     "is_final": "the hour's end and the grace have passed on every input; a later accepted fact gives a new record",
     "emitted_at": "when the record was made, UTC",
     "conversation_rule": "the rule by which conversations were counted",
@@ -68,13 +68,13 @@ _OF_TYPE: dict[str, str] = {
     "Conversation.talk_seconds": "time that both were on the line, in seconds; outranks that of the call",
     "Appointment.appointment_id": "identity: the appointment",
     "Appointment.operator_id": "the operator who booked it",
-    "Appointment.booked_at": "when it was booked; decides the hour where no call did; absent only in a void with call_started_at",
+    "Appointment.booked_at": "when it was booked; decides the hour where no call did; absent only in some voids",
     "Appointment.call_id": "the call that won it; with call_started_at, or neither",
     "Appointment.call_started_at": "when that call started; decides the hour; with call_id, or neither",
     "Sale.sale_id": "identity: the sale",
     "Sale.appointment_id": "the appointment that it came of; absent in a void only",
     "Sale.operator_id": "the operator who booked the appointment",
-    "Sale.booked_at": "the appointment's; decides the hour where no call did; absent only in a void with call_started_at",
+    "Sale.booked_at": "the appointment's; decides the hour where no call did; as for an appointment",
     "Sale.call_id": "the call that won the appointment; with call_started_at, or neither",
     "Sale.call_started_at": "when that call started; decides the hour; with call_id, or neither",
     "Presence.campaign_id": "the campaign worked on",

@@ -197,6 +197,8 @@ class PageLedger:
                 page = book.page(statement.owner, hour)
             statement.owner, statement.hour_us = page.owner, page.hour_us
             page.accept(statement)
+            # Also of a row that another has superseded: rows come in any order, and the part was once published.
+            page.parts.add(statement.part)
             page.written_us = max(page.written_us, written_us)
 
     def keep(self, partitions: frozenset[int]) -> None:

@@ -16,7 +16,7 @@ from schemas.facts import FACT_TYPES, AnyFact, Appointment, Call, Conversation, 
 from schemas.json_schemas import schema_of
 from schemas.wording import describe
 
-TIMES = {name: "2026-11-23T13:00:00Z" for name in ("started_at", "call_started_at", "booked_at", "since")}
+TIMES = dict.fromkeys(("started_at", "call_started_at", "booked_at", "since"), "2026-11-23T13:00:00Z")
 WHO = {"operator_id": "o17", "campaign_id": "autumn"}
 LEAST: dict[str, dict[str, Any]] = {
     "dialer.calls.v1": {"call_id": "c1", "started_at": TIMES["started_at"], "campaign_id": "autumn"},
