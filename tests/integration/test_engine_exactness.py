@@ -69,7 +69,7 @@ def test_a_restart_keeps_its_membership(rig: Rig) -> None:
 
 def test_a_frozen_worker_that_wakes_harms_nothing(rig: Rig) -> None:
     """Outputs that a frozen worker sends after its session are refused: the last record of each key is right."""
-    source = live(rig, 30_000, 1_500)
+    source = live(rig, 22_000, 1_500)
     zombie, other = rig.start("w1"), rig.start("w2")
     wait_until(lambda: all(len(one.said("assigned")[-1:]) == 1 for one in (zombie, other)), "both workers")
     rig.wait_progress()
