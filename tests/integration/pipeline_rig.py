@@ -5,7 +5,7 @@ import re
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -72,9 +72,9 @@ def fact(topic: str, key: bytes | None = None, **fields: Any) -> Outgoing:
     return Outgoing(0, topic, owner if key is None else key, json.dumps(value).encode())
 
 
-def call(call_id: str, started_at: str, **fields: Any) -> Outgoing:
+def call(call_id: str, started_at: str, key: bytes | None = None, **fields: Any) -> Outgoing:
     """A call's fact."""
-    return fact(CALLS, call_id=call_id, started_at=started_at, **fields)
+    return fact(CALLS, key, call_id=call_id, started_at=started_at, **fields)
 
 
 class Source:
@@ -239,8 +239,3 @@ def redis_down(stack: LocalStack) -> Iterator[None]:
         yield
     finally:
         stack.start_redis()
-
-
-def counts_of(record: Any) -> Mapping[str, int]:
-    """The counts of a record that are not zero."""
-    return {name: count for name, count in msgspec.to_builtins(record.counts).items() if count}
