@@ -27,6 +27,7 @@ class Book:
         self.rows: list[AnyStatement] = []
         self.rejected: list[Record] = []
         self.forwarded: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.misfit_bytes = 0
         self.finality = Finality(grace_us)
         self.generation = 0
         self.stale: list[LivePage] | None = None
@@ -41,6 +42,11 @@ class Book:
             self.by_hour[hour.start_us].append(page)
             self.finality.open(page)
         return page
+
+    @property
+    def unflushed(self) -> int:
+        """Pages touched since the last drain, and what weighs as much: a kilobyte of rejected or forwarded records."""
+        return len(self.touched) + self.misfit_bytes // 1000
 
     @property
     def facts(self) -> int:

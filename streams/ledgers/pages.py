@@ -149,6 +149,7 @@ class PageLedger:
     ) -> None:
         source = (self._topics.facts[batch.topic], batch.partition, offset)
         book.rejected.append(rejected_record(key, value, refusal, source))
+        book.misfit_bytes += len(key or b"") + len(value or b"")
         self._telemetry.rejected(source[0], refusal.reason)
 
     def _forward(
@@ -167,6 +168,7 @@ class PageLedger:
             self._reject(book, batch, offset, key, value, refusal)
             return
         book.forwarded[batch.topic, partition_of(owner, self._topics.partitions)].append(record)
+        book.misfit_bytes += len(value or b"")
         self._telemetry.forwarded(self._topics.facts[batch.topic])
 
     # Recovery
@@ -219,8 +221,8 @@ class PageLedger:
 
     @property
     def unflushed(self) -> int:
-        """Pages touched since the last drain."""
-        return sum(len(book.touched) for book in self.books.values())
+        """Pages touched since the last drain, misfits by their weight added."""
+        return sum(book.unflushed for book in self.books.values())
 
     def drain(self) -> Flush | None:
         """Everything unwritten since the last drain; None when there is nothing."""
@@ -267,6 +269,7 @@ class PageLedger:
         for (topic, home), records in book.forwarded.items():
             flush.first.append(Outgoing(topic, home, records))
         book.forwarded.clear()
+        book.misfit_bytes = 0
 
     def _drain_rows(self, flush: Flush, partition: int, book: Book) -> None:
         rows, book.rows = book.rows, []
