@@ -64,11 +64,13 @@ class Holdings:
     """All that was read so far.
 
     `sites`: site id -> hour start (us) -> record. `glances`: hour start (us) -> owner -> glance. `read_us` is when
-    Redis last answered, `lost_us` since when it does not; the rest then stays as it was.
+    Redis last answered, `lost_us` since when it does not; the rest then stays as it was. `marker_text` is the marker
+    to the letter, which is another one after Redis was emptied.
     """
 
     default_zone: str
     marker: Marker | None = None
+    marker_text: bytes | None = None
     beats: dict[int, Beat] = field(default_factory=dict)
     sites: dict[str, dict[int, HeldHour]] = field(default_factory=dict)
     glances: dict[int, dict[str, Glance]] = field(default_factory=dict)

@@ -55,10 +55,10 @@ class Reader:
         self.redis = redis
         self.prefix = prefix
 
-    async def marker(self) -> Marker | None:
-        """The marker; None where it is missing or no longer what a marker is."""
+    async def marker(self) -> tuple[bytes | None, Marker | None]:
+        """The marker as it stands and as read; None where it is missing, or no longer what a marker is."""
         value = cast("bytes | None", await self.redis.get(marker_key(self.prefix)))
-        return _decoded(_MARKER, value)
+        return value, _decoded(_MARKER, value)
 
     async def heartbeats(self, partitions: int) -> dict[int, Heartbeat]:
         """The heartbeats that are there, by partition."""

@@ -10,7 +10,7 @@ from processors.owners import is_operator
 from processors.times import SECOND_US
 from schemas.kpis import SiteHour
 from schemas.redis_keys import SNAPSHOT_LIFE_S, snapshot_key
-from streams.board.freshness import as_of_us, silent_partitions
+from streams.board.freshness import as_of_us
 from streams.board.holdings import Beat, Glance, HeldHour, Holdings
 from streams.board.reader import Reader, SiteHourName
 from streams.board.windows import kept_since_us, recent_hours
@@ -21,6 +21,8 @@ Hint = tuple[str, str, int]
 WALK_EVERY_US = 30 * SECOND_US
 OLD_HOURS_EVERY_US = 10 * SECOND_US
 PEOPLE_EVERY_US = 5 * SECOND_US
+SETTLED_AFTER_US = 10 * SECOND_US
+"""So long after marker or heartbeats were last missing or new, a record that is gone has expired."""
 PEOPLE_PER_SECOND = 1000
 """A floor of more than 5,000 people is read again less often, so that Redis always spends the same on the board."""
 
@@ -28,17 +30,23 @@ _SITE_HOUR = msgspec.json.Decoder(SiteHour)
 _GLANCE = msgspec.json.Decoder(Glance)
 
 
-async def read_workers(reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> None:
-    """Marker and heartbeats. Raises what the reader does while Redis is away."""
+async def read_workers(reader: Reader, holdings: Holdings, now_us: Callable[[], int]) -> bool:
+    """Reads marker and heartbeats; True where they say that nothing has happened to Redis or to a worker.
+
+    Raises what the reader does while Redis is away.
+    """
+    text, marker = await reader.marker()
+    is_same = text is not None and text == holdings.marker_text
     # A marker that has gone says that Redis came back empty: the last one still tells which partitions to expect.
-    holdings.marker = await reader.marker() or holdings.marker
+    holdings.marker_text, holdings.marker = text, marker or holdings.marker
     if holdings.marker is None:
-        return
+        return False
     read = await reader.heartbeats(holdings.marker.partitions)
     now = now_us()
     for number, heartbeat in read.items():
         with suppress(ValueError):
             holdings.beats[number] = Beat.of(heartbeat, now)
+    return is_same and len(read) == holdings.marker.partitions
 
 
 class Rounds:
@@ -55,13 +63,15 @@ class Rounds:
         self._known: set[SiteHourName] = set()
         self._values: dict[SiteHourName, bytes] = {}
         self._last: dict[str, int] = {}
+        self._unsettled_us = 0
 
     async def turn(self, hinted: Iterable[Hint] = ()) -> None:
         """One round. Redis away is noted in the holdings, never raised."""
         began = self.now_us()
         hints = list(hinted)
         try:
-            await read_workers(self.reader, self.holdings, self.now_us)
+            if not await read_workers(self.reader, self.holdings, self.now_us):
+                self._unsettled_us = began
             await self._site_hours(
                 {(identity, hour) for level, identity, hour in hints if level == "site"},
                 began,
@@ -105,8 +115,8 @@ class Rounds:
     def _take(self, name: SiteHourName, value: bytes | None) -> None:
         site, hour_us = name
         if value is None:
-            # While a worker is silent Redis may be an emptied one: what was read stands until all are back.
-            if not silent_partitions(self.holdings, self.now_us()):
+            # Redis may be an emptied one, which workers are filling again: what was read stands until all is quiet.
+            if abs(self.now_us() - self._unsettled_us) >= SETTLED_AFTER_US:
                 self._values.pop(name, None)
                 self._known.discard(name)
                 self.holdings.drop(site, hour_us)

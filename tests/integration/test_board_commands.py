@@ -78,7 +78,7 @@ def test_a_wrong_sort_is_exit_code_two(settings: Settings) -> None:
 
 
 def test_board_prints_its_address_serves_and_ends_on_sigterm(settings: Settings) -> None:
-    """The printed address answers; SIGTERM ends it well within seconds."""
+    """The printed address answers; SIGTERM ends it well within seconds, open event streams or not."""
     running = subprocess.Popen([*RUN, "board"], env=environment(settings), stdout=subprocess.PIPE, text=True)
     try:
         assert running.stdout is not None
@@ -86,6 +86,9 @@ def test_board_prints_its_address_serves_and_ends_on_sigterm(settings: Settings)
         address = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
         connection = http.client.HTTPConnection(address.removeprefix("http://").rstrip("/"), timeout=10)
         connection.request("GET", "/healthz")
+        health = connection.getresponse()
+        assert (health.status, health.read()) == (200, b'{"status":"alive"}')
+        connection.request("GET", "/api/events")
         assert connection.getresponse().status == 200
         began = time.monotonic()
         running.send_signal(signal.SIGTERM)

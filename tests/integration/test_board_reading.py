@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Iterator
 
+import msgspec
 import pytest
 from redis import Redis
 
@@ -12,7 +13,7 @@ from streams.board.assemble import assemble
 from streams.board.holdings import Holdings
 from streams.board.people import People
 from streams.board.reader import Reader, connect
-from streams.board.rounds import OLD_HOURS_EVERY_US, WALK_EVERY_US, Rounds
+from streams.board.rounds import OLD_HOURS_EVERY_US, SETTLED_AFTER_US, WALK_EVERY_US, Rounds
 from streams.board.server import clock_us
 from tests.board_floor import Floor, Made
 
@@ -108,8 +109,10 @@ async def test_a_site_that_nobody_hinted_at_is_found_by_the_next_walk(
     assert sorted(rounds.holdings.sites) == ["lille", "lyon"]
 
 
-async def test_a_record_that_expired_is_forgotten_while_workers_live(redis: Redis, prefix: str, rounds: Rounds) -> None:
-    """With every partition alive, what is gone from Redis is gone from the wall."""
+async def test_a_record_that_expired_is_forgotten_once_all_is_quiet(
+    redis: Redis, prefix: str, rounds: Rounds, clock: Clock
+) -> None:
+    """With the marker unchanged and every worker alive, what is gone from Redis is gone from the wall."""
     now = clock_us()
     floor = floor_of(Made("o1", now))
     floor.write(redis, prefix)
@@ -117,7 +120,28 @@ async def test_a_record_that_expired_is_forgotten_while_workers_live(redis: Redi
     await rounds.turn()
     redis.delete(snapshot_key(prefix, "site", "lyon", floor.hour("lyon", now).start_us))
     await rounds.turn()
+    assert list(rounds.holdings.sites) == ["lyon"]
+    clock.ahead = SETTLED_AFTER_US
+    await rounds.turn()
     assert rounds.holdings.sites == {}
+
+
+async def test_a_redis_that_is_filled_again_never_shows_an_empty_floor(
+    redis: Redis, prefix: str, rounds: Rounds, clock: Clock
+) -> None:
+    """Another marker and signs of life come before the records do: meanwhile the numbers stand."""
+    now = clock_us()
+    floor = floor_of(Made("o1", now))
+    floor.write(redis, prefix)
+    floor.beat(redis, prefix, now)
+    await rounds.turn()
+    clock.ahead = SETTLED_AFTER_US
+    redis.delete(*redis.keys(f"{prefix}*"))
+    redis.set(marker_key(prefix), msgspec.json.encode({**msgspec.to_builtins(floor.marker), "run": "another"}))
+    floor.beat(redis, prefix, clock())
+    await rounds.turn()
+    wall = assemble(rounds.holdings, None, clock())
+    assert (wall.today.calls, wall.freshness.state) == (1, "live")
 
 
 async def test_an_emptied_redis_leaves_the_numbers_until_workers_are_back(

@@ -86,7 +86,7 @@ export class Format {
   offset(instant) {
     const options = { timeZone: this.zone, timeZoneName: "shortOffset" };
     const parts = new Intl.DateTimeFormat(this.locale, options).formatToParts(new Date(instant));
-    return parts.find((part) => part.type === "timeZoneName").value;
+    return parts.find((part) => part.type === "timeZoneName").value.replace("GMT", "UTC");
   }
 
   dated(instant, options) {
