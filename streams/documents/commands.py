@@ -31,7 +31,7 @@ def commands_table() -> list[str]:
 
 
 def _contexts() -> Iterator[click.Context]:
-    root = click.Context(main, info_name="dialpulse", terminal_width=WIDTH, max_content_width=WIDTH)
+    root = click.Context(main, info_name="dialpulse", terminal_width=WIDTH, **main.context_settings)
     for name in COMMANDS:
         command = main.get_command(root, name)
         assert command is not None
@@ -43,7 +43,7 @@ def _contexts() -> Iterator[click.Context]:
 
 
 def _within(parent: click.Context, name: str, command: click.Command) -> click.Context:
-    return click.Context(command, parent, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    return click.Context(command, parent, info_name=name, terminal_width=WIDTH)
 
 
 def _help(context: click.Context) -> list[str]:

@@ -40,5 +40,5 @@ def fill(text: str, blocks: Mapping[str, Sequence[str]]) -> str:
             raise MarkerError(f"needs the line {begin!r} once, and after it {end!r} once")
         before, rest = text.split(begin)
         after = rest.split(end)[1]
-        text = "\n".join([f"{before}{begin}", *lines, f"{end}{after}"])
+        text = "\n".join([f"{before}{begin}", "", *lines, "", f"{end}{after}"])
     return text

@@ -1,14 +1,19 @@
 """What is made from settings, commands and KPIs is current, and the command that makes it can tell."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from processors.hours import Clocks
 from processors.kpis import COUNTS, KPIS
+from processors.reading import Reader
+from processors.times import parse_time
 from streams import docs
-from streams.commands import COMMANDS
-from streams.documents.markdown import fill, table
+from streams.commands import COMMANDS, main
+from streams.documents.markdown import MADE, fill, table
 from streams.settings import Settings, accepts, env_name
 
 
@@ -91,6 +96,24 @@ def test_help_texts_do_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPatc
     assert docs.pages(docs.ROOT)["docs/commands.md"] == narrow
 
 
+@pytest.mark.parametrize("words", [["worker"], ["topics", "check"], ["simulate"]])
+def test_the_page_shows_what_the_command_prints(words: list[str]) -> None:
+    """But for where lines are broken, the help on the page is the help in the terminal."""
+    printed = " ".join(CliRunner().invoke(main, [*words, "--help"], prog_name="dialpulse").stdout.split())
+    assert printed.startswith(f"Usage: dialpulse {' '.join(words)} ")
+    assert printed in " ".join(docs.pages(docs.ROOT)["docs/commands.md"].split())
+
+
+def test_the_fact_in_the_readme_is_a_good_one() -> None:
+    """Whoever copies it sees it counted."""
+    text = (docs.ROOT / docs.README).read_text()
+    (value,) = re.findall(r"^```json\n(.+?)\n```$", text, re.MULTILINE | re.DOTALL)
+    statement = Reader(Clocks("UTC")).read(
+        "dialer.calls.v1", b"o17", value.encode(), parse_time("2026-11-23T14:00:00Z")
+    )
+    assert statement.owner == "o17"
+
+
 def test_a_table_keeps_bars_and_angle_brackets() -> None:
     """Neither ends a cell nor starts a tag; within code an angle bracket is itself."""
     assert table(("a",), [("x|y <z> `<k>`",)]) == ["| a |", "| --- |", "| x\\|y &lt;z> `<k>` |"]
@@ -98,11 +121,5 @@ def test_a_table_keeps_bars_and_angle_brackets() -> None:
 
 def test_a_block_is_replaced_and_the_rest_stays() -> None:
     """What a person wrote around the markers is not touched."""
-    before = fill("one\n<!-- b: {} -->\nold\n<!-- end of b -->\ntwo".replace("{}", _note()), {"b": ["new", "lines"]})
-    assert before == f"one\n<!-- b: {_note()} -->\nnew\nlines\n<!-- end of b -->\ntwo"
-
-
-def _note() -> str:
-    from streams.documents.markdown import MADE
-
-    return MADE
+    filled = fill(f"one\n<!-- b: {MADE} -->\nold\n<!-- end of b -->\ntwo", {"b": ["new", "lines"]})
+    assert filled == f"one\n<!-- b: {MADE} -->\n\nnew\nlines\n\n<!-- end of b -->\ntwo"
