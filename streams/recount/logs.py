@@ -73,6 +73,16 @@ class Logs:
     def _named(self, offsets: Mapping[TopicPartition, int]) -> dict[Place, int]:
         return {Place(self._names[tp.topic], tp.partition): offset for tp, offset in offsets.items()}
 
+    def skip_before(self, stamp_ms: int) -> None:
+        """Leaves out, before anything is read, the records that are older than a timestamp (milliseconds)."""
+        try:
+            found = self._consumer.offsets_for_times(dict.fromkeys(self._consumer.assignment(), stamp_ms))
+            ends = self._consumer.end_offsets(list(found))
+        except KafkaError as error:
+            raise _unreachable(self._settings, error) from None
+        for tp, entry in found.items():
+            self._consumer.seek(tp, ends[tp] if entry is None else entry.offset)
+
     def ends(self) -> Offsets:
         """The offset after the last record of each partition, now."""
         try:

@@ -54,8 +54,8 @@ def reconcile(
     written under, and where the worker does not get on.
     """
     began = time.monotonic()
-    _insist_on_meaning(settings)
     with Reconciliation(settings, tell, patience_s) as run:
+        _insist_on_meaning(settings)
         settling = Settling(look_again_s, within_s)
         while not settling.is_over(run.round(), time.monotonic()):
             time.sleep(PAUSE_S)

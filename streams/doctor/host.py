@@ -1,0 +1,40 @@
+"""What this machine brings: settings and time zones."""
+
+import zoneinfo
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from streams.doctor.findings import Finding, ok, warn
+from streams.settings import Settings
+
+
+def zones(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The zone data and the local time of every zone that is set; ``now`` is aware."""
+    try:
+        release = version("tzdata")
+    except PackageNotFoundError:
+        release = ""
+    folders = [folder for folder in zoneinfo.TZPATH if _has_zones(folder)]
+    if folders:
+        package = f", package tzdata {release}" if release else ""
+        yield ok("zone", f"zone data of the system in {folders[0]}{package}")
+    elif release:
+        yield ok("zone", f"zone data of the package tzdata {release}")
+    else:
+        yield warn("zone", "no zone data but what Python found by itself", "install tzdata")
+    yield ok("zone", f"default {settings.time_zone}: it is {_local(settings.time_zone, now)} there")
+    for site, zone in sorted(settings.site_time_zones.items()):
+        yield ok("zone", f"site {site} in {zone}: it is {_local(zone, now)} there")
+
+
+def _has_zones(folder: str) -> bool:
+    try:
+        return (Path(folder) / "Europe" / "Paris").read_bytes().startswith(b"TZif")
+    except OSError:
+        return False
+
+
+def _local(zone: str, now: datetime) -> str:
+    return f"{now.astimezone(zoneinfo.ZoneInfo(zone)):%H:%M (%z)}"
