@@ -1,6 +1,7 @@
 """What the docs point at is there."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,23 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_file_that_is_named_is_there(page: Path) -> None:
     """A file that was moved is still found from the docs."""
     assert [name for name in FILES.findall(page.read_text("utf-8")) if not (ROOT / name).exists()] == []
+
+
+def test_every_package_has_its_reason() -> None:
+    """What the project depends on stands in the record of dependencies, types of packages apart."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[^\w.-]", package)[0].lower() for package in wanted}
+    record = (ROOT / "docs/decisions/0007-dependencies.md").read_text()
+    told = set(re.findall(r"[\w-]+", " ".join(line.split("|")[1] for line in record.splitlines() if line[:2] == "| ")))
+    assert {name for name in names if not name.startswith("types-")} - told == set()
+
+
+def test_every_room_is_on_the_map() -> None:
+    """A newcomer finds each folder of streams/ in ARCHITECTURE.md."""
+    rooms = {path.parent.name for path in (ROOT / "streams").glob("*/__init__.py")}
+    told = set(re.findall(r"`(\w+)/`", (ROOT / "ARCHITECTURE.md").read_text()))
+    assert rooms - told == set()
 
 
 def test_every_decision_is_listed_in_order() -> None:
