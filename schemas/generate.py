@@ -1,4 +1,4 @@
-"""Writes what is made from this room: JSON Schemas, the docs of topics and of metrics; or checks that they are current.
+"""Writes what is made from this room (JSON Schemas, AsyncAPI, topics, metrics), or checks that it is current.
 
 ``python -m schemas.generate`` writes, ``--check`` compares: exit 0 current, 1 something differs, 2 used wrongly.
 """
@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from schemas.asyncapi import asyncapi_page
 from schemas.documents import metrics_page, topics_page
 from schemas.json_schemas import schemas
 
@@ -18,7 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 def pages() -> dict[str, str]:
     """Every generated file's text, by its path below the checkout."""
     made = {f"schemas/json/{topic}.json": _text(schema) for topic, schema in schemas().items()}
-    return made | {"docs/topics.md": topics_page(), "docs/metrics.md": metrics_page()}
+    return made | {
+        "docs/topics.md": topics_page(),
+        "docs/metrics.md": metrics_page(),
+        "docs/asyncapi.yaml": asyncapi_page(),
+    }
 
 
 def differences(root: Path) -> list[str]:
@@ -46,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; gives its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m schemas.generate",
-        description="Write the JSON Schemas and the docs that are made from schemas/.",
+        description="Write the JSON Schemas, the AsyncAPI document and the docs that are made from schemas/.",
         epilog="example: python -m schemas.generate --check",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is not current")
