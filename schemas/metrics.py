@@ -26,7 +26,7 @@ LABELS: dict[str, str] = {
 RESULTS = ("accepted", "duplicate", "superseded", "rejected", "forwarded")
 """What can become of a record: the values of the label ``result``."""
 
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 # A wrap-up typed in the next hour and a sale weeks later are both ordinary: up to thirty days.
 _DELAYS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 604_800.0, 2_592_000.0)
 
@@ -81,6 +81,14 @@ METRICS: tuple[Metric, ...] = (
         "Operators with a fact of the campaign ended in the last 10 minutes.",
         "operators",
     ),
+    _gauge("dialer_site_open", "site", "1 where the site's calendar lets it dial now, else 0.", "1"),
+    _gauge(
+        "dialer_site_closes_in_seconds",
+        "site",
+        "Time until the site closes next; 0 while it is closed, absent where it never does.",
+        "seconds",
+    ),
+    _gauge("dialer_site_utc_offset_seconds", "site", "How far the site's clock is ahead of UTC.", "seconds"),
     _counter(
         "dialpulse_facts_total",
         "topic result",
@@ -103,6 +111,12 @@ METRICS: tuple[Metric, ...] = (
     _gauge("dialpulse_consumer_lag_facts", "topic partition", "Records of a partition not yet taken.", "records"),
     _gauge("dialpulse_pages", "", "Operator-hour pages held.", "pages"),
     _gauge("dialpulse_ledger_facts", "", "Statements held in pages.", "facts"),
+    _gauge(
+        "dialpulse_assignment_timestamp_seconds",
+        "",
+        "Unix time at which the group last gave this worker its partitions.",
+        "seconds",
+    ),
     _gauge("dialpulse_build_info", "version", "Always 1; its label says what runs.", "1"),
 )
 """Every metric of a worker, in the order of the contract."""

@@ -7,6 +7,7 @@ in the code, microseconds since the epoch.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -47,6 +48,7 @@ class Marker(msgspec.Struct, kw_only=True):
     generation: int
 
 
+@lru_cache(maxsize=4096)
 def hour_name(hour_us: int) -> str:
     """The hour that starts at ``hour_us`` as it stands in keys. Raises ValueError for a split minute."""
     if hour_us % _MINUTE_US:
