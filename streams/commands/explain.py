@@ -98,7 +98,7 @@ def _print(explanation: "Explanation") -> None:
         return
     table = Table("time", "what", "says", "counts as", "adds")
     for told in explanation.statements:
-        cells = (told.at, _what(told), _fields(told.says), told.counts_as, _adds(told))
+        cells = (told.at[11:], _what(told), _fields(told.says), told.counts_as, _adds(told))
         table.add_row(*(Text(cell, "dim" if told.voided else "") for cell in cells))
     console.print(table)
 

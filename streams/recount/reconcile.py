@@ -1,6 +1,7 @@
 """The reconciliation: facts recounted up to an end that the worker has passed, and everything published beside it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
@@ -20,7 +21,7 @@ from streams.recount.expected import Records
 from streams.recount.hours import Whole
 from streams.recount.logs import Logs, Offsets, Run
 from streams.recount.published import Published
-from streams.recount.redis_keys import RedisKeys
+from streams.recount.redis_keys import REDIS, RedisKeys
 from streams.recount.rejected import Rejected
 from streams.recount.report import Difference, Report
 from streams.recount.settling import Round, Settling
@@ -140,6 +141,10 @@ class Reconciliation:
             for source, fact in lost
         ]
 
+    def _compared(self, settling: Settling) -> dict[str, int]:
+        moving = Counter(place for place, _ in settling.moving)
+        return {topic: count - moving[topic] for topic, count in self.published.compared(self.whole).items()}
+
     def report(self, settling: Settling, seconds: float) -> Report:
         """All that was read and compared, and what the rounds came to."""
         whole, facts = self.whole, self.facts
@@ -151,12 +156,12 @@ class Reconciliation:
             hours=len({hour_us for _, hour_us in pages}),
             recounted_from=None if whole.from_us is None else format_time(whole.from_us),
             not_recounted=sorted(hour for hour in hours if not whole.holds_name(hour)),
-            compared=self.published.compared(whole),
-            redis_keys=len(self._redis.snapshots),
+            compared=self._compared(settling),
+            redis_keys=len(self._redis.snapshots) - sum(place == REDIS for place, _ in settling.moving),
             redis_hours=len(self._redis.owners),
             rejections=len(facts.rejections),
             shared_ids=facts.shared_ids(),
-            moving=settling.moving,
+            moving=[" ".join(entry) for entry in settling.moving],
             differences=settling.differences,
             seconds=seconds,
         )

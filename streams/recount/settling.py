@@ -28,7 +28,7 @@ class Settling:
     look_again_s: float
     within_s: float
     differences: list[Difference] = field(default_factory=list)
-    moving: list[str] = field(default_factory=list)
+    moving: list[Entry] = field(default_factory=list)
     _began: float | None = None
     _since: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     _agreed: set[Entry] = field(default_factory=set)
@@ -44,7 +44,7 @@ class Settling:
         lasting = {thing for thing, since in self._since.items() if now - since >= self.look_again_s}
         self.differences = sorted(differences[thing] for thing in lasting)
         passing = differences.keys() - lasting
-        self.moving = sorted({" ".join(thing[:2]) for thing in passing if thing[:2] not in self._agreed})
+        self.moving = sorted({thing[:2] for thing in passing} - self._agreed)
         # What agreed before and differs now has moved on, if it does not last.
         return not passing or is_late or (not self.moving and not self._may_last(passing, now))
 

@@ -117,3 +117,11 @@ def test_without_topics_it_says_what_to_do(settings: Settings) -> None:
     assert "dialpulse topics apply" in answer.stderr
     topics.apply(settings)
     assert "nor in any other" in explain(settings, "o1", HOUR).stderr
+
+
+def test_on_a_terminal_it_is_a_table(floor: Settings) -> None:
+    """The same statements under headings, with the time of day alone."""
+    env = environment(floor) | {"FORCE_COLOR": "1", "COLUMNS": "160"}
+    text = CliRunner().invoke(main, ["explain", "o1", HOUR], env=env).stdout
+    assert "counts as" in text
+    assert "│ 10:10:00+01:00 │ call c1 v0" in text
