@@ -81,7 +81,7 @@ METRICS: tuple[Metric, ...] = (
         "Operators with a fact of the campaign ended in the last 10 minutes.",
         "operators",
     ),
-    _gauge("dialer_site_open", "site", "1 where the site's calendar lets it dial now, else 0.", "1"),
+    _gauge("dialer_site_open", "site", "Whether the site's calendar lets it dial now: 1 or 0.", "1"),
     _gauge(
         "dialer_site_closes_in_seconds",
         "site",

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         BeforeValidator(values.zones_by_site),
         Accepts('a JSON map of sites to IANA zones, such as {"lyon": "Europe/Paris"}'),
     ] = Field({}, description="Zones of sites, as a JSON map")
+    calendar: Annotated[str | None, AfterValidator(values.readable_file), Accepts("a file that can be read")] = Field(
+        None, description="Working hours of the sites, for alerts (docs/calendar.md); without it all are always open"
+    )
     conversation_rule: Annotated[
         str,
         AfterValidator(values.conversation_rule),

@@ -1,6 +1,7 @@
 """The worker's notable happenings: each is one function here, which owns its log line and its counter."""
 
 import logging
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -114,6 +115,7 @@ class Telemetry:
     def rebalanced(self, partitions: frozenset[int], generation: int) -> None:
         """The group gave this worker its partitions."""
         log.info("partitions of this worker: %s (group generation %d)", sorted(partitions), generation)
+        self.gauges["dialpulse_assignment_timestamp_seconds"][()] = time.time()
         self._taken_over()
 
     def restored(self, table: str, rows: int, seconds: float) -> None:

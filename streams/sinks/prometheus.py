@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from processors.hours import Clocks
+from processors.opening import SiteCalendar
 from processors.owners import is_operator
 from processors.rollup import MAIN_SITE
 from processors.rules import ConversationRule
@@ -45,6 +46,8 @@ _PERSON = (
     ("dialer_operator_hour_sales", _SALES),
 )
 
+_SITE = ("dialer_site_open", "dialer_site_closes_in_seconds", "dialer_site_utc_offset_seconds")
+
 Samples = dict[str, dict[Labels, float]]
 
 
@@ -68,6 +71,7 @@ class WorkerCollector(Collector):
         telemetry: Telemetry,
         books: dict[int, Book],
         clocks: Clocks,
+        calendar: SiteCalendar,
         rule: ConversationRule,
         status: Status,
         *,
@@ -78,6 +82,9 @@ class WorkerCollector(Collector):
         self._telemetry = telemetry
         self._books = books
         self._clocks = clocks
+        self._calendar = calendar
+        # A site that was quiet for a day keeps its series, or rules would take its opening for a beginning.
+        self._sites = {MAIN_SITE, *calendar.sites}
         self._rule = rule
         self._status = status
         self._version = version
@@ -127,6 +134,7 @@ class WorkerCollector(Collector):
         recent = list(self._recent(now_us))
         self._today(recent, now_us, samples)
         self._active(recent, now_us, samples)
+        self._open(recent, now_us, samples)
         if self._by_operator:
             self._persons(recent, now_us, samples)
         return samples
@@ -169,6 +177,18 @@ class WorkerCollector(Collector):
                     by_campaign[site, campaign] |= active
         samples["dialer_operators_active"] = {labels: len(owners) for labels, owners in by_team.items()}
         samples["dialer_campaign_operators_active"] = {labels: len(owners) for labels, owners in by_campaign.items()}
+
+    def _open(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
+        """What the calendar says of every site that is named in it, was seen, or is in recent pages."""
+        calendar = self._calendar
+        operators = (page for page in pages if is_operator(page.owner))
+        self._sites |= {part_labels(part)[0] for page in operators for part in page.last_ends()}
+        opens, closes, offsets = (samples.setdefault(name, {}) for name in _SITE)
+        for site in sorted(self._sites):
+            opens[site,] = calendar.is_open(site, now_us)
+            offsets[site,] = calendar.utc_offset_us(site, now_us) / SECOND_US
+            if (closes_us := calendar.closes_at(site, now_us)) is not None:
+                closes[site,] = (closes_us - now_us) / SECOND_US
 
     def _persons(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
         for name in (

@@ -12,9 +12,9 @@ import msgspec
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from processors.hours import Clocks
 from processors.rules import rule_named
 from schemas.redis_keys import Marker
+from streams.calendar import load_calendar
 from streams.counters import Labels
 from streams.engine.settings import EngineSettings
 from streams.engine.worker import run_worker
@@ -45,6 +45,8 @@ class Worker:
         self._instance_id = instance_id
         self._sock = sock
         self._address = address
+        # First, so that a wrong file ends the start before anything is joined.
+        self._calendar = load_calendar(settings)
         self._telemetry = Telemetry(self._rewrite)
         self._flow = build(settings, self._engine_settings(), self._telemetry, self._offer)
         self._sink: RedisSink | None = None
@@ -114,7 +116,8 @@ class Worker:
         return WorkerCollector(
             self._telemetry,
             flow.pages.books,
-            Clocks(settings.time_zone, settings.site_time_zones),
+            self._calendar.clocks,
+            self._calendar,
             rule_named(settings.conversation_rule),
             _Status(flow, sink, settings.prefix),
             version=version("dialpulse"),

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from processors.hours import Clocks
+from processors.opening import SiteCalendar
 from processors.rules import rule_named
 from schemas.metrics import METRICS
 from streams.setting_values import host_and_port
@@ -73,7 +74,7 @@ async def test_the_path_gives_every_metric_of_the_catalogue_and_no_other(accepts
     registry = CollectorRegistry()
     registry.register(
         WorkerCollector(
-            Telemetry(lambda: None), {}, Clocks("UTC"), rule_named("outcome"), Idle(),
+            Telemetry(lambda: None), {}, Clocks("UTC"), SiteCalendar(Clocks("UTC")), rule_named("outcome"), Idle(),
             version="1", by_operator=True, now_us=lambda: 0,
         )
     )  # fmt: skip

@@ -12,6 +12,7 @@ WRONG = {
     "redis_url": ["localhost:6379", "redis://", "redis://h:99999/0", "redis://h/x", "http://h/0", "redis://h/0?db=x"],
     "time_zone": ["", "Paris", "Europe", "../etc/passwd", "/etc/localtime"],
     "site_time_zones": ["{", "[]", '{"lyon": 1}', '{"lyon": "Paris"}', '{" ": "UTC"}'],
+    "calendar": ["/nowhere/calendar.yaml", "/"],
     "conversation_rule": ["", "talk", "talk-20", "talk--1s", "outcome-or-talk-s", "Outcome"],
     "generation": ["0", "10000", "1.5", "x"],
     "prefix": ["a b", "é.", "x" * 101, "a/b"],
