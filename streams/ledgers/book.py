@@ -41,6 +41,8 @@ class Book:
             page = self.pages[key] = LivePage(owner, hour)
             self.by_hour[hour.start_us].append(page)
             self.finality.open(page)
+            # Final with its first record: without a mark, a successor would say every such page again, in one flush.
+            self.finality.unmarked |= self.finality.is_final(page)
         return page
 
     @property

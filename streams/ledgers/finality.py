@@ -21,7 +21,8 @@ class Finality:
         self.unmarked = False
 
     def open(self, page: LivePage) -> None:
-        """A new page waits for its end, unless that has passed."""
+        """The page waits for its hour's end, unless that has passed; again where its hour has got another end."""
+        page.awaited_us = page.hour.end_us
         if not self.is_final(page):
             self._open[page.hour.end_us].append(page)
 
@@ -39,15 +40,24 @@ class Finality:
             return []
         self.watermark_us = reached
         due = [end for end in self._open if end + self._grace_us <= reached]
-        found = [page for end in due for page in self._open.pop(end)]
+        found = [page for end in due for page in self._open.pop(end) if self._is_over(page, end)]
         self.unmarked |= bool(found)
         return found
+
+    def _is_over(self, page: LivePage, end_us: int) -> bool:
+        """Whether a page that waited for this end is final now: its latest fact may have moved it to another clock."""
+        if page.awaited_us != end_us:
+            return False
+        if page.hour.end_us != end_us:
+            self.open(page)
+        return self.is_final(page)
 
     def restore(self, watermark_us: int) -> None:
         """A mark read back: what it covers was published as final."""
         self.watermark_us = max(self.watermark_us, watermark_us)
 
     def settle(self) -> None:
-        """After a recovery: forgets the pages that the restored watermark covers."""
+        """After a recovery: forgets the pages that the restored watermark covers, which have their mark."""
+        self.unmarked = False
         for end in [end for end in self._open if end + self._grace_us <= self.watermark_us]:
             del self._open[end]

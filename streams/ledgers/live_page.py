@@ -12,16 +12,18 @@ class LivePage(Page):
 
     ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
     to the changelog, ``ended`` by part when the last thing it tells of had ended (None: not known since a recovery),
-    ``counted`` the counts by part that counters already hold (None: not looked at yet). Microseconds.
+    ``counted`` the counts by part that counters already hold (None: not looked at yet), ``awaited_us`` the end at which
+    it becomes final. Microseconds.
     """
 
-    __slots__ = ("counted", "ended", "folded", "hour", "touched", "written_us")
+    __slots__ = ("awaited_us", "counted", "ended", "folded", "hour", "touched", "written_us")
 
     def __init__(self, owner: str, hour: Hour) -> None:
         super().__init__(owner, hour.start_us)
         self.hour = hour
         self.folded: Fold | None = None
         self.touched = False
+        self.awaited_us = hour.end_us
         self.written_us = 0
         self.ended: dict[Part, int] | None = None
         self.counted: dict[Part, tuple[list[int], int]] | None = None

@@ -213,9 +213,18 @@ class PageLedger:
         for partition in partitions:
             book = self._book(partition)
             book.is_whole = True
+            self._settle_clocks(book)
             book.finality.settle()
             if book.generation < self._meaning.generation:
                 book.stale = list(book.pages.values())
+
+    def _settle_clocks(self, book: Book) -> None:
+        """Where a page's facts go by several clocks, the latest one's says when it ends; rows come in any order."""
+        for page in book.pages.values():
+            if len(page.parts) > 1 and len({self._clocks.of(site_id) for site_id, _, _ in page.parts}) > 1:
+                page.settle(self._clocks, self._rule)
+                if page.awaited_us != page.hour.end_us:
+                    book.finality.open(page)
 
     # Flush
 
@@ -287,6 +296,8 @@ class PageLedger:
             page.touched = False
             page.written_us = now_us
             folded = page.settle(self._clocks, self._rule)
+            if page.awaited_us != page.hour.end_us:
+                book.finality.open(page)
             snapshots.append(writing.add(page, folded, book.finality.is_final(page)))
             if page.counted is not None:
                 self._telemetry.counters.after(page, folded)

@@ -15,9 +15,10 @@ _decode = msgspec.msgpack.Decoder(Contribution).decode
 
 
 class RollUpBook:
-    """A partition's hours, and what of them is not written yet."""
+    """A partition's hours, and what of them is not written yet; ``is_whole`` as in a book of pages."""
 
     def __init__(self) -> None:
+        self.is_whole = False
         self.hours: dict[int, HourPage] = {}
         self.written_us: dict[tuple[int, Target], int] = {}
         self.touched: dict[tuple[int, Target], None] = {}
@@ -80,7 +81,9 @@ class RollUpLedger:
             del self.books[partition]
 
     def recovered(self, partitions: frozenset[int]) -> None:
-        """Nothing to do: what roll-ups say follows from their contributions."""
+        """These partitions have all their contributions: from here on their roll-ups may be told to others."""
+        for partition in partitions:
+            self._book(partition).is_whole = True
 
     @property
     def unflushed(self) -> int:
@@ -93,6 +96,8 @@ class RollUpLedger:
         flush = Flush()
         offered: list[Snapshot] = []
         for partition, book in self.books.items():
+            if not book.is_whole:
+                continue
             if book.rows:
                 rows: list[Record] = [(key, value, ()) for key, value in book.rows.items()]
                 flush.together.append(Outgoing(self._changelog, partition, rows, leased=True))
@@ -114,7 +119,7 @@ class RollUpLedger:
     def snapshots(self) -> Iterator[Snapshot]:
         """A snapshot of every roll-up, those of the latest hours first; roll-ups may change between two steps."""
         now_us = self._now_us()
-        for book in list(self.books.values()):
+        for book in [book for book in self.books.values() if book.is_whole]:
             for hour_us in sorted(book.hours, reverse=True):
                 page = book.hours.get(hour_us)
                 for target in list(page.roll_ups) if page is not None else ():
