@@ -84,7 +84,8 @@ def test_an_id_that_stands_on_two_pages_is_told_and_is_no_difference(settings: S
 def test_hours_whose_facts_have_expired_are_named_and_left_out(settings: Settings, tmp_path: Path) -> None:
     """Once facts are gone, hours that begin a day or more after the oldest record left can be recounted, no others."""
     with running_worker(settings, tmp_path):
-        produce(settings, [call(f"c{number}", ago(60)) for number in range(3)])
+        hour = ago(60)
+        produce(settings, [call(f"c{number}", hour) for number in range(3)])
         assert reconcile(settings).agrees
         admin = KafkaAdminClient(**settings.kafka_python())
         place = TopicPartition(settings.topic(CALLS), partition_of("o1", settings.partitions))
