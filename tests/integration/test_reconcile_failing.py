@@ -90,7 +90,7 @@ def more_calls(record: dict[str, Any]) -> None:
     ("operator", "spoil", "field", "have"),
     [
         ("o1", more_calls, "counts.calls of the last record", "7"),
-        ("o2", greater, "revision", '"0001-00000000000000000099-'),
+        ("o2", greater, "revision", "0001-00000000000000000099-"),
         ("o3", lambda record: record["slots"].pop("calls"), "slots.calls of the last record", "absent"),
     ],
 )
