@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 
 import msgspec
 
+PAGES_SHOWN = 4
 SHOWN = 20
 """Differences and ids printed one by one; the rest is counted."""
 
@@ -32,7 +33,9 @@ class SharedId:
     pages: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id} stands in {', '.join(self.pages)}"
+        left = len(self.pages) - PAGES_SHOWN
+        more = f" and {left} more" if left > 0 else ""
+        return f"{self.kind} {self.id} stands in {', '.join(self.pages[:PAGES_SHOWN])}{more}"
 
 
 @dataclass(slots=True)
