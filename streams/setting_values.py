@@ -2,14 +2,18 @@
 
 import json
 import re
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
 
 from processors.rules import rule_named
 
 # What Kafka takes in the name of a topic, a group or a static member.
 _KAFKA_NAME = re.compile(r"[A-Za-z0-9._-]*")
+_TOKEN = re.compile(r"[!-~]{16,200}")
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+")
 
 
@@ -94,6 +98,53 @@ def readable_file(text: str | None) -> str | None:
         except OSError as error:
             raise ValueError(text) from error
     return text
+
+
+def token(value: SecretStr | None) -> SecretStr | None:
+    """Checks that a token is too long to be guessed and can stand in a header."""
+    if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+def header_name(text: str | None) -> str | None:
+    """Checks the name of an HTTP header."""
+    if text is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,100}", text):
+        raise ValueError(text)
+    return text
+
+
+def networks(text: str) -> str:
+    """Checks addresses and networks with commas between; blanks around commas are dropped."""
+    parts = listed(text)
+    for part in parts:
+        ip_network(part)
+    return ",".join(parts)
+
+
+def host_names(text: str) -> str:
+    """Checks host names, without ports, with commas between."""
+    parts = listed(text)
+    if not all(_HOST.fullmatch(part) for part in parts):
+        raise ValueError(text)
+    return ",".join(part.lower() for part in parts)
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a list with commas, without blanks around them; an empty text has none."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, is this machine alone."""
+    name = host.strip("[]").lower()
+    try:
+        found = ip_address(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return found.is_loopback
 
 
 def masked(text: str) -> str:

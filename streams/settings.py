@@ -1,6 +1,6 @@
 """Every setting, read from the environment (`DIALPULSE_...`) and `.env`, checked once at the start."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -19,6 +19,9 @@ class Accepts(str):
 
 
 Address = Annotated[str, AfterValidator(values.address), Accepts("host:port, such as 127.0.0.1:9464")]
+Token = Annotated[
+    SecretStr | None, AfterValidator(values.token), Accepts("16 to 200 letters, digits and signs, without blanks")
+]
 
 
 class Settings(BaseSettings):
@@ -78,6 +81,23 @@ class Settings(BaseSettings):
     ] = Field(None, description="Name of this worker in its group; default: host name and first free slot")
     worker_http: Address = Field("127.0.0.1:9464", description="Where the worker serves metrics and health")
     board_http: Address = Field("127.0.0.1:8088", description="Where the board listens")
+    board_wall_token: Token = Field(None, description="Opens the board's wall; without one, see docs/board.md")
+    board_floor_token: Token = Field(None, description="Opens wall and floor view, which has the people")
+    board_user_header: Annotated[
+        str | None, AfterValidator(values.header_name), Accepts("the name of an HTTP header, such as X-Forwarded-User")
+    ] = Field(None, description="Header in which a reverse proxy names the user it let in, who then sees everything")
+    board_proxies: Annotated[
+        str, AfterValidator(values.networks), Accepts("addresses or networks with commas between, such as 10.0.0.0/8")
+    ] = Field("", description="Proxies whose user header is believed; nobody else's is")
+    board_floor_users: Annotated[str, Accepts("names with commas between")] = Field(
+        "", description="Users of the proxy that may see the people; empty: all that it lets in"
+    )
+    board_names: Annotated[str, AfterValidator(values.host_names), Accepts("host names with commas between")] = Field(
+        "", description="Names beside localhost under which an open board may be asked for"
+    )
+    board_published_locally: Annotated[bool, Accepts("true or false")] = Field(
+        False, description="The board's port is published on loopback only, by a container engine; it is then open"
+    )
     operator_metrics: Annotated[bool, Accepts("true or false")] = Field(
         True, description="Metrics per operator, which are personal data"
     )
@@ -100,6 +120,15 @@ class Settings(BaseSettings):
             for name in ("kafka_sasl_mechanism", "kafka_username", "kafka_password"):
                 if not getattr(self, name):
                     raise UserError(f"{env_name(name)} is not set, and {self.kafka_security_protocol} needs it: set it")
+        return self
+
+    @model_validator(mode="after")
+    def _board_is_guarded_soundly(self) -> Self:
+        wall, floor, header = env_name("board_wall_token"), env_name("board_floor_token"), env_name("board_user_header")
+        if self.board_wall_token and self.board_wall_token == self.board_floor_token:
+            raise UserError(f"{wall} and {floor} are the same, so the wall's would open the floor: set two")
+        if bool(self.board_user_header) != bool(self.board_proxies):
+            raise UserError(f"{header} and {env_name('board_proxies')} only make sense together: set both, or none")
         return self
 
     @property
@@ -149,6 +178,6 @@ def accepts(field: str) -> str:
 
 
 def _what_is_wrong(field: str, value: object) -> str:
-    secret = field == "kafka_password"
+    secret = SecretStr in get_args(Settings.model_fields[field].annotation)
     shown = "***" if secret else values.masked(str(value))
     return f"{env_name(field)}={shown} is not accepted: it takes {accepts(field)}"

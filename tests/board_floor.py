@@ -86,11 +86,7 @@ class Made:
         if self.outcome == "warm_leads":
             names += ("warm_short",)
         if self.outcome == "concluded_appointments":
-            names += (
-                ("appointments",)
-                if {"honoured", "no_shows"} & set(self.extra)
-                else ("appointments", "pending")
-            )
+            names += ("appointments",) if {"honoured", "no_shows"} & set(self.extra) else ("appointments", "pending")
         return names + self.extra
 
 
@@ -125,9 +121,7 @@ def body(made: Iterable[Made], hour: Hour) -> dict[str, Any]:
 def operator_hour(owner: str, made: list[Made], hour: Hour) -> OperatorHour:
     """The record of an owner."""
     fields = body(made, hour)
-    part = Part(
-        PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"]
-    )
+    part = Part(PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"])
     operator = None if owner.startswith("@") else owner
     return OperatorHour(
         owner=owner,
@@ -148,9 +142,7 @@ def site_hour(site: str, made: list[Made], hour: Hour) -> SiteHour:
 class Floor:
     """Calls by site, and what a worker would have written of them."""
 
-    def __init__(
-        self, zones: dict[str, str], default: str = "UTC", partitions: int = 4
-    ) -> None:
+    def __init__(self, zones: dict[str, str], default: str = "UTC", partitions: int = 4) -> None:
         self.zones = zones
         self.marker = Marker(
             partitions=partitions,
@@ -163,9 +155,7 @@ class Floor:
 
     def hour(self, site: str | None, at_us: int) -> Hour:
         """The hour of a site's clock that holds an instant."""
-        return hour_at(
-            at_us, ZoneInfo(self.zones.get(site or "main", self.marker.time_zone))
-        )
+        return hour_at(at_us, ZoneInfo(self.zones.get(site or "main", self.marker.time_zone)))
 
     def operator_hours(self) -> dict[tuple[str, int], OperatorHour]:
         """The owners' records by (owner, hour start)."""
@@ -193,14 +183,10 @@ class Floor:
         pipe = redis.pipeline()
         written: dict[str, bytes] = {}
         for (owner, hour_us), record in self.operator_hours().items():
-            written[snapshot_key(prefix, "operator", owner, hour_us)] = (
-                msgspec.json.encode(record)
-            )
+            written[snapshot_key(prefix, "operator", owner, hour_us)] = msgspec.json.encode(record)
             pipe.sadd(hour_key(prefix, hour_us), owner)
         for (site, hour_us), rolled in self.site_hours().items():
-            written[snapshot_key(prefix, "site", site, hour_us)] = msgspec.json.encode(
-                rolled
-            )
+            written[snapshot_key(prefix, "site", site, hour_us)] = msgspec.json.encode(rolled)
         for key, value in written.items():
             pipe.set(key, value, ex=48 * 3600)
             if hint:
@@ -227,9 +213,7 @@ class Floor:
                 last_fact=at,
             )
         )
-        for number in (
-            range(self.marker.partitions) if partitions is None else partitions
-        ):
+        for number in range(self.marker.partitions) if partitions is None else partitions:
             redis.set(heartbeat_key(prefix, number), value, ex=30)
 
 
@@ -242,9 +226,7 @@ def holdings_of(floor: Floor, now_us: int, silent: Iterable[int] = ()) -> Holdin
     for (site, hour_us), record in floor.site_hours().items():
         holdings.sites.setdefault(site, {})[hour_us] = HeldHour.of(record)
     for (owner, hour_us), mine in floor.operator_hours().items():
-        holdings.glances.setdefault(hour_us, {})[owner] = Glance(
-            owner, mine.site_id, mine.slots
-        )
+        holdings.glances.setdefault(hour_us, {})[owner] = Glance(owner, mine.site_id, mine.slots)
     return holdings
 
 
@@ -258,9 +240,7 @@ def believable(
 ) -> list[Made]:
     """A working day up to now: hours of different load, a lunch dip, operators of different skill."""
     rng = random.Random(seed)
-    people = [
-        (f"{site}-o{number:02}", rng.uniform(0.6, 1.4)) for number in range(operators)
-    ]
+    people = [(f"{site}-o{number:02}", rng.uniform(0.6, 1.4)) for number in range(operators)]
     made: list[Made] = []
     running = hour_at(now_us, ZoneInfo(zone))
     for back in range(hours):
@@ -279,9 +259,7 @@ def _call(rng: random.Random, owner: str, site: str, at_us: int, skill: float) -
     if rng.random() > 0.24 * (0.7 + 0.3 * skill):
         return call
     outcome = rng.choices(OUTCOMES, (46, 20, 14, 13 * skill, 7))[0]
-    call = replace(
-        call, outcome=outcome, talk_seconds=round(rng.lognormvariate(4.6, 0.6), 1)
-    )
+    call = replace(call, outcome=outcome, talk_seconds=round(rng.lognormvariate(4.6, 0.6), 1))
     if outcome != "concluded_appointments" or rng.random() > 0.6:
         return call
     extra: tuple[str, ...] = rng.choice([("honoured",), ("honoured",), ("no_shows",)])

@@ -4,10 +4,12 @@ import asyncio
 
 from aiohttp import web
 
+from streams.board.access import Access
 from streams.board.answers import Answers
 from streams.board.page import Page
 from streams.board.reader import Reader
 
+ACCESS = web.AppKey("access", Access)
 ANSWERS = web.AppKey("answers", Answers)
 READER = web.AppKey("reader", Reader)
 PAGE = web.AppKey("page", Page)

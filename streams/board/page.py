@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -13,7 +14,9 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
 Language = Literal["en", "fr"]
+Theme = Literal["dark", "light"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
 _WEIGHTED = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*$")
 
 
@@ -22,16 +25,28 @@ class Page:
 
     def __init__(self) -> None:
         self._html = (STATIC / "index.html").read_text("utf-8")
+        self._sign_in = (STATIC / "sign-in.html").read_text("utf-8")
         self._words = catalogue()
         self.build = _build(self._words)
 
-    def html(self, language: Language, theme: Literal["dark", "light"]) -> str:
+    def html(self, language: Language, theme: Theme) -> str:
         """The page in a language and a theme."""
         title = self._words[language]["title"]
         filled = self._html.replace("{{lang}}", language).replace("{{theme}}", theme).replace("{{build}}", self.build)
         return filled.replace("{{title}}", escape(title)).replace(
             "{{noscript}}", escape(self._words[language]["noscript"])
         )
+
+    def sign_in(self, language: Language, theme: Theme, said: str, after: str) -> str:
+        """The page that asks for a token; `said` is the key of its sentence, `after` where it leads."""
+        words = self._words[language]
+        places = {"lang": language, "theme": theme, "after": after} | {
+            name: words[key]
+            for name, key in (
+                ("title", "sign_in"), ("said", said), ("token", "sign_in.token"), ("enter", "sign_in.enter")
+            )
+        }  # fmt: skip
+        return _PLACE.sub(lambda found: escape(places[found[1]]), self._sign_in)
 
     def words(self, language: Language) -> dict[str, str]:
         """Every text of the page by key."""
@@ -58,6 +73,11 @@ def _of_language(own: dict[str, dict[str, str]], language: Language) -> dict[str
         words[f"kpi.{kpi.name}"] = kpi.label[language]
         words[f"answers.{kpi.name}"] = kpi.answers[language]
     return words | {f"count.{count.name}": count.label[language] for count in COUNTS}
+
+
+def theme_of(query: Mapping[str, str]) -> Theme:
+    """The theme that a page's address asks for: dark unless it says light."""
+    return "light" if query.get("theme") == "light" else "dark"
 
 
 def preferred(asked: str | None, accept: str) -> Language:

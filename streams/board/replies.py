@@ -8,7 +8,7 @@ from aiohttp import web
 SECURITY = {
     # Nothing comes from elsewhere and nothing inline runs: an id that is markup can do no harm even if it got in.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -16,7 +16,11 @@ SECURITY = {
 
 _STATUS: dict[int, type[web.HTTPException]] = {
     400: web.HTTPBadRequest,
+    401: web.HTTPUnauthorized,
+    403: web.HTTPForbidden,
     404: web.HTTPNotFound,
+    421: web.HTTPMisdirectedRequest,
+    502: web.HTTPBadGateway,
     503: web.HTTPServiceUnavailable,
 }
 

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
+from processors.times import SECOND_US
 from streams.board import api
+from streams.board.access import Access
 from streams.board.answers import Answers
 from streams.board.events import events
+from streams.board.guard import guard, sign_in, sign_out
 from streams.board.holdings import Holdings
-from streams.board.keys import ANSWERS, PAGE, READER, STOPPING
-from streams.board.page import LANGUAGES, STATIC, Page, preferred
+from streams.board.keys import ACCESS, ANSWERS, PAGE, READER, STOPPING
+from streams.board.page import LANGUAGES, STATIC, Page, preferred, theme_of
 from streams.board.reader import Reader, connect
 from streams.board.replies import errors_as_json, failed, json_reply, protect
 from streams.board.rounds import Rounds
@@ -25,10 +28,15 @@ def clock_us() -> int:
 
 
 def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Application:
-    """The board as an aiohttp application. It starts whether or not Redis is there."""
+    """The board as an aiohttp application. It starts whether or not Redis is there.
+
+    Raises UserError for a board that would be open to strangers.
+    """
+    access = Access(settings, lambda: now_us() / SECOND_US)
     reader = Reader(connect(settings.redis_url), settings.prefix)
     watch = Watch(reader, Rounds(reader, Holdings(settings.time_zone), now_us))
-    app = web.Application(middlewares=[errors_as_json])
+    app = web.Application(middlewares=[errors_as_json, guard])
+    app[ACCESS] = access
     app[READER], app[ANSWERS], app[PAGE], app[STOPPING] = (
         reader,
         Answers(watch, now_us),
@@ -41,6 +49,8 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
     app.add_routes(
         [
             web.get("/", page),
+            web.post("/sign-in", sign_in),
+            web.post("/sign-out", sign_out),
             web.get("/words/{language}.json", words),
             web.get("/api/board", api.board),
             web.get("/api/events", events),
@@ -66,7 +76,7 @@ async def page(request: web.Request) -> web.Response:
     if view != "wall":
         raise failed(404, f"there is no view {view!r}", "open / for the wall")
     language = preferred(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-    html = request.app[PAGE].html(language, "light" if request.query.get("theme") == "light" else "dark")
+    html = request.app[PAGE].html(language, theme_of(request.query))
     return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language"})
 
 

@@ -31,9 +31,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "conversations": lambda row: -row.conversations,
     "appointments": lambda row: -row.appointments,
     "rolling": lambda row: -row.rolling_calls,
-    "contact": lambda row: (
-        -(row.contact_rate.value or 0) if not row.contact_rate.too_few else 1
-    ),
+    "contact": lambda row: -(row.contact_rate.value or 0) if not row.contact_rate.too_few else 1,
     "updated": lambda row: -row.updated_us,
 }
 COLUMNS = (
@@ -67,18 +65,14 @@ def command(sort: str, site: str | None, once: bool) -> None:
 
 async def _run(settings: Settings, sort: str, site: str | None, once: bool) -> None:
     redis = connect(settings.redis_url)
-    people = People(
-        Reader(redis, settings.prefix), Holdings(settings.time_zone), clock_us
-    )
+    people = People(Reader(redis, settings.prefix), Holdings(settings.time_zone), clock_us)
     console = Console()
     try:
         table = await _table(people, sort, site, None)
         if once:
             console.print(table)
             return
-        with Live(
-            table, console=console, auto_refresh=False, screen=console.is_terminal
-        ) as live:
+        with Live(table, console=console, auto_refresh=False, screen=console.is_terminal) as live:
             while True:
                 await asyncio.sleep(EVERY_S)
                 with contextlib.suppress(RedisError, OSError):
@@ -101,9 +95,7 @@ async def _run(settings: Settings, sort: str, site: str | None, once: bool) -> N
         await redis.aclose()
 
 
-async def _table(
-    people: People, sort: str, site: str | None, height: int | None
-) -> Table:
+async def _table(people: People, sort: str, site: str | None, height: int | None) -> Table:
     rows = [row for row in await people.read() if site is None or row.site == site]
     rows.sort(key=SORTS[sort])
     # Title, heads, rules and caption take seven lines of the screen.
@@ -150,9 +142,7 @@ def _caption(people: People, rows: Sequence[Row], hidden: int) -> Text:
     fresh = freshness(people.holdings, {row.operator for row in rows}, now)
     more = f"; {hidden} more below the edge of the screen" if hidden else ""
     if fresh.state == "waiting":
-        return Text(
-            "no worker has written here yet: start one with dialpulse worker", "yellow"
-        )
+        return Text("no worker has written here yet: start one with dialpulse worker", "yellow")
     if fresh.state == "stale":
         partitions = ", ".join(map(str, fresh.partitions.silent))
         return Text(

@@ -95,6 +95,7 @@ def test_worker_and_board_listen_to_other_containers_at_their_usual_ports() -> N
     worker, board = settings_of("worker"), settings_of("board")
     assert host_and_port(worker.worker_http) == ("0.0.0.0", default_port("worker_http"))  # noqa: S104
     assert host_and_port(board.board_http) == ("0.0.0.0", default_port("board_http"))  # noqa: S104
+    assert board.board_published_locally, "it asks nobody who they are, and the only port of it is on loopback"
     assert SERVICES["worker"]["expose"] == [str(default_port("worker_http"))]
 
 

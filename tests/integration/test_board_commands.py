@@ -116,3 +116,12 @@ def test_both_have_help_with_an_example(settings: Settings) -> None:
         done = dialpulse(settings, [name, "--help"])
         assert done.returncode == 0
         assert f"dialpulse {name}" in done.stdout
+
+
+def test_a_board_that_strangers_could_reach_does_not_start(settings: Settings) -> None:
+    """One line that says what to set, exit code 2, and nothing ever listened."""
+    done = dialpulse(settings, ["board", "--host", "0.0.0.0"])  # noqa: S104 - to be refused
+    assert done.returncode == 2
+    assert "DIALPULSE_BOARD_FLOOR_TOKEN" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""

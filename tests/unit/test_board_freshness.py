@@ -81,9 +81,7 @@ def test_no_marker_yet_is_waiting() -> None:
 def test_a_worker_whose_clock_is_ahead_was_alive_when_it_was_read() -> None:
     """A heartbeat dated an hour ahead does not keep a dead worker alive for an hour."""
     ahead = format_time(NOW + 60 * MINUTE_US)
-    beat = Beat.of(
-        Heartbeat(worker="w", instance_id="i", at=ahead, last_flush=ahead, lag=0), NOW
-    )
+    beat = Beat.of(Heartbeat(worker="w", instance_id="i", at=ahead, last_flush=ahead, lag=0), NOW)
     assert beat.at_us == NOW
 
 

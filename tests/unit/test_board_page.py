@@ -24,11 +24,7 @@ def test_both_languages_have_every_word_with_the_same_places() -> None:
 def test_every_word_that_the_scripts_ask_for_is_there() -> None:
     """Keys written out in the scripts are in the catalogue."""
     words = catalogue()["fr"]
-    asked = {
-        key
-        for script in SCRIPTS
-        for key in re.findall(r'\bsay\("([^"]+)"', script.read_text("utf-8"))
-    }
+    asked = {key for script in SCRIPTS for key in re.findall(r'\bsay\("([^"]+)"', script.read_text("utf-8"))}
     assert len(asked) > 25
     assert asked <= set(words)
 
@@ -36,9 +32,7 @@ def test_every_word_that_the_scripts_ask_for_is_there() -> None:
 def test_names_of_kpis_and_counts_come_from_the_registry() -> None:
     """The wall calls a KPI what the registry calls it."""
     words = catalogue()
-    assert words["fr"]["kpi.contact_rate"] == next(
-        kpi.label["fr"] for kpi in KPIS if kpi.name == "contact_rate"
-    )
+    assert words["fr"]["kpi.contact_rate"] == next(kpi.label["fr"] for kpi in KPIS if kpi.name == "contact_rate")
     assert {f"count.{count.name}" for count in COUNTS} <= set(words["en"])
 
 
@@ -54,9 +48,7 @@ def test_names_of_kpis_and_counts_come_from_the_registry() -> None:
         (None, "", "en"),
     ],
 )
-def test_the_language_is_the_one_asked_for_or_the_browsers(
-    asked: str | None, accept: str, language: str
-) -> None:
+def test_the_language_is_the_one_asked_for_or_the_browsers(asked: str | None, accept: str, language: str) -> None:
     """`?lang=` first, then Accept-Language by weight, then English."""
     assert preferred(asked, accept) == language
 
@@ -67,9 +59,7 @@ def test_nothing_comes_from_elsewhere_and_no_markup_is_made_from_text() -> None:
         text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text, file.name
         assert "https://" not in text, file.name
-        assert not re.search(
-            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text
-        ), file.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text), file.name
     html = Page().html("en", "dark")
     assert "{{" not in html
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", html)

@@ -39,21 +39,12 @@ def test_every_window_of_a_believable_floor_agrees_with_a_recount() -> None:
     running = parse_time("2026-11-23T15:00:00Z")
     since = parse_time(wall.rolling.window.start)
     assert wall.rolling.calls == sum(call.at_us >= since for call in made)
-    assert wall.rolling.conversations == sum(
-        call.at_us >= since and call.outcome is not None for call in made
-    )
+    assert wall.rolling.conversations == sum(call.at_us >= since and call.outcome is not None for call in made)
     assert wall.hour.calls == sum(call.at_us >= running for call in made)
     assert wall.today.calls == len(made)
     assert sum(hour.calls for hour in wall.strip) == len(made)
-    assert (
-        sum(row.today.numerator for row in wall.conclusions.rows)
-        == wall.today.conversations
-    )
-    assert (
-        wall.today.appointments
-        == wall.kept.appointments
-        == sum("appointments" in call.counts() for call in made)
-    )
+    assert sum(row.today.numerator for row in wall.conclusions.rows) == wall.today.conversations
+    assert wall.today.appointments == wall.kept.appointments == sum("appointments" in call.counts() for call in made)
 
 
 def test_a_share_shows_its_wilson_interval() -> None:
@@ -72,9 +63,7 @@ def test_a_share_shows_its_wilson_interval() -> None:
     ("numerator", "denominator", "few"),
     [(1, 8, True), (1, 9, True), (1, 10, False), (0, 0, True)],
 )
-def test_under_ten_cases_are_too_few_for_a_rate(
-    numerator: int, denominator: int, few: bool
-) -> None:
+def test_under_ten_cases_are_too_few_for_a_rate(numerator: int, denominator: int, few: bool) -> None:
     """The limit is ten cases of the denominator."""
     assert ratio(numerator, denominator).too_few is few
     assert TOO_FEW == 10
@@ -129,10 +118,7 @@ def test_the_cohort_leaves_out_older_hours_that_only_a_sale_brought_back() -> No
 def test_forced_and_irrelevant_are_over_the_judged_only() -> None:
     """Appointments without a verdict say nothing about pressure."""
     base = Made("o1", NOW - HOUR_US, "concluded_appointments")
-    made = [
-        replace(base, extra=extra)
-        for extra in (("judged", "forced"), ("judged", "irrelevant"), ("judged",), ())
-    ]
+    made = [replace(base, extra=extra) for extra in (("judged", "forced"), ("judged", "irrelevant"), ("judged",), ())]
     rate = assemble(holdings_of(paris(*made), NOW), "lyon", NOW).kept.forced_rate
     assert (rate.numerator, rate.denominator, rate.too_few) == (2, 3, True)
 
@@ -153,9 +139,7 @@ def test_operators_are_active_by_their_latest_two_slots() -> None:
 def test_activity_reaches_across_the_turn_of_the_hour() -> None:
     """At two past, the calls of two to the hour still make an operator active."""
     now = parse_time("2026-11-23T16:02:00Z")
-    wall = assemble(
-        holdings_of(paris(Made("o1", now - 4 * MINUTE_US)), now), "lyon", now
-    )
+    wall = assemble(holdings_of(paris(Made("o1", now - 4 * MINUTE_US)), now), "lyon", now)
     assert wall.operators.active == 1
 
 
@@ -204,9 +188,7 @@ def test_the_repeated_hour_stands_twice_in_the_strip() -> None:
         parse_time("2026-10-25T01:10:00Z"),
     )
     wall = assemble(
-        holdings_of(
-            paris(Made("o1", first), Made("o1", second), Made("o1", second)), now
-        ),
+        holdings_of(paris(Made("o1", first), Made("o1", second), Made("o1", second)), now),
         "lyon",
         now,
     )
@@ -216,9 +198,7 @@ def test_the_repeated_hour_stands_twice_in_the_strip() -> None:
 def test_hours_that_have_not_begun_are_left_out() -> None:
     """A fact dated into a later hour waits until that hour."""
     wall = assemble(
-        holdings_of(
-            paris(Made("o1", NOW + 2 * HOUR_US), Made("o1", NOW - MINUTE_US)), NOW
-        ),
+        holdings_of(paris(Made("o1", NOW + 2 * HOUR_US), Made("o1", NOW - MINUTE_US)), NOW),
         "lyon",
         NOW,
     )

@@ -24,6 +24,11 @@ WRONG = {
     "instance_id": ["", "a b", "x" * 101],
     "worker_http": ["9464", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":9464"],
     "board_http": ["localhost", "host:http"],
+    "board_wall_token": ["short", "with a blank in it all", "x" * 201],
+    "board_user_header": ["", "X User"],
+    "board_proxies": ["proxy", "10.0.0.0/33", "10.0.0.1/8"],
+    "board_names": ["a b", "http://wall"],
+    "board_published_locally": ["perhaps"],
     "operator_metrics": ["maybe"],
     "kafka_security_protocol": ["TLS", "plaintext"],
     "kafka_sasl_mechanism": ["GSSAPI"],
@@ -79,6 +84,27 @@ def test_a_secret_in_a_wrong_address_is_not_shown(url: str) -> None:
 def test_a_password_never_shows_in_the_settings_text() -> None:
     """Logging the settings gives no secret away."""
     assert "geheim" not in repr(load_settings(kafka_password="geheim"))
+
+
+def test_a_refused_token_is_not_shown() -> None:
+    """It may be a good one with a slip of the hand."""
+    with pytest.raises(UserError) as caught:
+        load_settings(board_floor_token="geheim geheim geheim")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"board_wall_token": "w" * 20, "board_floor_token": "w" * 20}, "BOARD_FLOOR_TOKEN"),
+        ({"board_user_header": "X-User"}, "BOARD_PROXIES"),
+        ({"board_proxies": "10.0.0.1"}, "BOARD_USER_HEADER"),
+    ],
+)
+def test_a_guard_that_guards_nothing_is_refused(given: dict[str, str], named: str) -> None:
+    """One token for both views, a header believed from nobody, proxies without a header: each a slip, and named."""
+    with pytest.raises(UserError, match=named):
+        load_settings(**given)
 
 
 @pytest.mark.parametrize("missing", ["kafka_sasl_mechanism", "kafka_username", "kafka_password"])
