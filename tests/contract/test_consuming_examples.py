@@ -1,0 +1,200 @@
+"""What docs/consuming.md and its pages show is what is tested: programs, SQL and JavaScript, run as they stand."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import playwright
+import pytest
+
+from schemas.examples import encode
+from tests.bad_order import GREATEST, Sent, calls_of_greatest, records, revision, value_of
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES = DOCS / "examples"
+PAGES = [DOCS / "consuming.md", *sorted((DOCS / "consuming").glob("*.md"))]
+NODE = Path(playwright.__file__).parent / "driver/node"
+"""The JavaScript engine that playwright, which the tests depend on, brings along."""
+
+_SHOWN = re.compile(r"\[`(?P<name>[^`]+)`\]\((?P<link>[^)]*examples/[^)]*)\):\n\n```\w+\n(?P<text>.*?)```\n", re.DOTALL)
+
+
+def shown() -> dict[Path, str]:
+    """Every file that the pages show, with the text that they show."""
+    found: dict[Path, str] = {}
+    for page in PAGES:
+        for match in _SHOWN.finditer(page.read_text(encoding="utf-8")):
+            path = (page.parent / match["link"]).resolve()
+            assert path.name == match["name"]
+            found[path] = match["text"]
+    return found
+
+
+def sql(name: str) -> str:
+    return (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse whose clock is UTC."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+def arrive(warehouse: duckdb.DuckDBPyConnection, *sent: Sent) -> None:
+    """One load: records into the landing table, and from there over what is older."""
+    warehouse.execute("delete from arrived")
+    rows = [(one.key, None if one.value is None else one.value.decode()) for one in sent]
+    warehouse.executemany("insert into arrived values (?, ?)", rows)
+    warehouse.execute(sql("upsert.sql"))
+
+
+def held(warehouse: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, int]]:
+    rows = warehouse.execute("select key, revision, record from operator_hour").fetchall()
+    return {key: (at, json.loads(record)["counts"]["calls"]) for key, at, record in rows}
+
+
+def right() -> dict[str, tuple[str, int]]:
+    calls = calls_of_greatest()
+    return {key: (wanted, calls[key]) for key, wanted in GREATEST.items()}
+
+
+def test_the_pages_show_every_example_as_it_stands() -> None:
+    """A changed file or a changed page is found; an example that no page shows is one that nobody reads."""
+    files = [path for path in EXAMPLES.iterdir() if path.is_file() and path.name != "ruff.toml"]
+    kept = {path: path.read_text(encoding="utf-8") for path in files}
+    assert shown() == kept
+
+
+def test_links_between_the_pages_lead_to_files() -> None:
+    """Every relative link of these pages."""
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert link.startswith("https://") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_python_reader_is_a_page_long() -> None:
+    """Twenty lines are what a reader needs."""
+    assert len((EXAMPLES / "consume.py").read_text().splitlines()) <= 20
+
+
+def test_taking_the_last_record_would_be_wrong_here() -> None:
+    """The order that the readers are tried with is one in which a simpler reader fails."""
+    last = {one.key: json.loads(one.value)["revision"] for one in records(4) if one.value is not None}
+    assert last != GREATEST
+
+
+def test_a_warehouse_ends_right_when_records_come_one_by_one(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The upsert writes over lesser revisions only."""
+    warehouse.execute(sql("table.sql"))
+    for one in records(4):
+        arrive(warehouse, one)
+    assert held(warehouse) == right()
+
+
+@pytest.mark.parametrize("size", [2, 5, 100])
+def test_a_warehouse_ends_right_when_records_come_in_loads(warehouse: duckdb.DuckDBPyConnection, size: int) -> None:
+    """A load with several records of one key, and a load that comes twice, end the same."""
+    warehouse.execute(sql("table.sql"))
+    everything = records(4)
+    for first in range(0, len(everything), size):
+        for _ in range(2):
+            arrive(warehouse, *everything[first : first + size])
+    assert {key: at for key, (at, _) in held(warehouse).items()} == GREATEST
+
+
+def test_what_a_connector_landed_ends_right(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Rows by topic, partition and offset, in any order, become the table by the same upsert."""
+    tables = sql("table.sql").split(";")
+    warehouse.execute(next(statement for statement in tables if "operator_hour" in statement))
+    warehouse.execute("create table landed (topic_name text, partition_number int, record_offset bigint, record text)")
+    for offset, one in enumerate(reversed(records(4))):
+        if one.value is not None:
+            warehouse.execute("insert into landed values ('kpi', 0, ?, ?)", [offset, one.value.decode()])
+    warehouse.execute(sql("landed.sql"))
+    warehouse.execute(sql("upsert.sql"))
+    assert {key: at for key, (at, _) in held(warehouse).items()} == GREATEST
+
+
+def hour(owner: str, start: str, calls: list[int], numerator: int) -> Sent:
+    """An operator-hour with these calls by slot, and so many conversations, all in the first slot."""
+    key = f"{owner}|{start}"
+    value = value_of(key, revision(1, 1), sum(calls))
+    rate = value["rates"]["contact_rate"] | {"numerator": numerator, "denominator": sum(calls)}
+    slots = value["slots"] | {"calls": calls, "conversations": [numerator, *[0] * (len(calls) - 1)]}
+    return Sent(key, encode(value | {"rates": {"contact_rate": rate}, "slots": slots}), 0)
+
+
+def test_rates_add_up_before_they_are_divided(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """1 of 1 and 2 of 9 are 3 of 10, not the mean of 100 % and 22 %; nothing of nothing is null."""
+    warehouse.execute(sql("table.sql"))
+    arrive(
+        warehouse,
+        hour("o1", "2026-11-23T12:00:00Z", [1] + [0] * 11, 1),
+        hour("o1", "2026-11-23T13:00:00Z", [9] + [0] * 11, 2),
+        hour("o2", "2026-11-23T13:00:00Z", [0] * 12, 0),
+        hour("o2", "2026-11-24T13:00:00Z", [5] * 12, 5),
+    )
+    day = [datetime.fromisoformat(f"2026-11-{number}T00:00:00+00:00") for number in (23, 24)]
+    assert warehouse.execute(sql("rate.sql"), day).fetchall() == [("o1", 0.3), ("o2", None)]
+
+
+@pytest.mark.parametrize(
+    ("now", "calls", "conversations"),
+    [("13:42:00", 33 + 300, 3), ("13:40:00", 33 + 300, 3), ("13:39:59", 41 + 300, 3), ("14:54:59", 0, 0)],
+)
+def test_the_rolling_hour_is_the_twelve_latest_slots(
+    warehouse: duckdb.DuckDBPyConnection, now: str, calls: int, conversations: int
+) -> None:
+    """Slots that began within the last sixty minutes, the running one included; a short hour has six."""
+    warehouse.execute(sql("table.sql"))
+    arrive(
+        warehouse,
+        hour("o1", "2026-11-23T12:00:00Z", [1, 1, 1, 1, 1, 1, 1, 1, 8, 11, 11, 11], 7),
+        hour("o1", "2026-11-23T13:00:00Z", [100] + [0] * 11, 1),
+        hour("o2", "2026-11-23T13:00:00Z", [200, 0, 0, 0, 0, 0], 2),
+    )
+    at = datetime.fromisoformat(f"2026-11-23T{now}+00:00")
+    [(found, spoken)] = warehouse.execute(sql("rolling.sql"), [at]).fetchall()
+    assert (found or 0, spoken or 0) == (calls, conversations)
+
+
+def test_the_connector_reads_the_operator_hours_and_lands_them_where_the_view_looks() -> None:
+    """Topic, table and column of the configuration are those of the registry and of the SQL beside it."""
+    config = json.loads((EXAMPLES / "connect.json").read_text())["config"]
+    assert config["topics"] == "kpi.operator-hour.v1"
+    assert f"from {config['table.name.format']})" in sql("landed.sql")
+    assert f"cast({config['transforms.wrap.field']} as json)" in sql("landed.sql")
+
+
+def test_javascript_ends_right(tmp_path: Path) -> None:
+    """The function of the page, run over the same records in the same order."""
+    sent = [[one.key, None if one.value is None else one.value.decode()] for one in records(4)]
+    script = f"""
+        import {{ keep }} from {json.dumps((EXAMPLES / "newest.mjs").as_uri())};
+        const newest = new Map();
+        let taken = 0;
+        for (const [key, text] of {json.dumps(sent)}) {{
+            taken += keep(newest, key, text === null ? null : Buffer.from(text));
+        }}
+        console.log(JSON.stringify([taken, [...newest].map(([k, r]) => [k, [r.revision, r.counts.calls]])]));
+    """
+    (tmp_path / "try.mjs").write_text(script, encoding="utf-8")
+    words = [str(NODE), str(tmp_path / "try.mjs")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
+    taken, ended = json.loads(done.stdout)
+    assert {key: tuple(value) for key, value in ended} == right()
+    assert taken == 9
+
+
+def test_the_javascript_reader_is_javascript() -> None:
+    """What needs a library that the tests do not have is at least read by the engine, without a complaint."""
+    done = subprocess.run(
+        [str(NODE), "--check", str(EXAMPLES / "consume.mjs")], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
