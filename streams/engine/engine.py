@@ -97,6 +97,10 @@ class Engine:
             return
         self.failure = reason
         self.failed.set()
+        if isinstance(reason, UserError):
+            # Said in one line below; Faust would add a traceback of each part that ends for it.
+            for name in ("faust", "mode"):
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         log.error("the engine stops: %s", words(reason))
         self.settings.events.stopped(words(reason))
 

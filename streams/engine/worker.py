@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from streams.engine.app import EngineApp
+from streams.engine.table import RestoreError
 from streams.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ async def _stop(app: EngineApp, starting: asyncio.Task[None], within: float) -> 
         log.critical("the worker did not stop within %.0f s; it ends here", within)
         logging.shutdown()
         os._exit(FAILED)
-    except Exception as exc:  # noqa: BLE001 - whatever it is, it is the reason of the exit code
+    except (Exception, RestoreError) as exc:  # noqa: BLE001 - whatever it is, it is the reason of the exit code
         app.engine.fail(exc)
     if app.crashed:
         app.engine.fail(app.crash_reason or RuntimeError("a part of the worker crashed while it stopped"))

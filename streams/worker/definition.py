@@ -34,6 +34,12 @@ def agree_on_definition(settings: Settings) -> None:
             f"DIALPULSE_GENERATION={mine.generation} is over: generation {newest} has begun, and its records outrank "
             f"yours; set DIALPULSE_GENERATION={newest}"
         )
+    zone = next((entry.time_zone for entry in written.values() if entry.time_zone != mine.time_zone), None)
+    if zone is not None:
+        raise UserError(
+            f"DIALPULSE_TIME_ZONE={mine.time_zone} differs from {zone}, in whose hours this system counts, and a zone "
+            f"with facts never changes; set {zone}, or set a new DIALPULSE_PREFIX and replay the facts"
+        )
     if mine.generation not in written:
         _write(settings, mine)
         written = read_definitions(settings)  # another worker may have been first
