@@ -84,7 +84,8 @@ class Telemetry:
             self._observe("dialpulse_fact_delay_seconds", (topic,), max(0, news.now_us - ended_us) / SECOND_US)
         if news.late:
             self._count("dialer_late_total", (_KIND[topic],), news.late)
-        self.gauges["dialpulse_last_fact_timestamp_seconds"][(topic,)] = last_s
+        last = self.gauges["dialpulse_last_fact_timestamp_seconds"]
+        last[topic,] = max(last_s, last.get((topic,), 0.0))  # another partition may be further back
 
     def rejected(self, topic: str, reason: Reason) -> None:
         """A record goes to the rejected topic."""

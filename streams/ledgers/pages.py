@@ -133,15 +133,17 @@ class PageLedger:
         if not page.touched:
             if page.hour.end_us > news.present_us:
                 self._telemetry.counters.before(page, self._clocks, self._rule)
+            else:
+                page.counted = None  # its facts count as late from now on, and not as growth too
             book.touch(page)
         acceptance = page.take(statement)
         if acceptance <= Acceptance.REPLACED:
             book.rows.append(statement)
             news.ends.append(ended_us)
-            if page.hour.end_us > news.present_us:
-                page.see_end(statement.part, ended_us)
-            else:
+            if page.hour.end_us <= news.present_us:
                 news.late += 1
+            if page.ended is not None or page.hour.end_us > news.present_us:
+                page.see_end(statement.part, ended_us)
         return acceptance
 
     def _reject(
