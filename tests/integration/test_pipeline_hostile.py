@@ -55,7 +55,7 @@ def _huge_version(good: Outgoing) -> Outgoing:
 def _good(topic: str, number: int, started_at: str) -> Outgoing:
     """A good fact of a topic."""
     fields = {name: started_at for name in TIMES if name in FACT_TYPES[topic].__struct_fields__}
-    names = {name: f"{number}" for name in ("call_id", "sale_id", "appointment_id")}
+    names = dict.fromkeys(("call_id", "sale_id", "appointment_id"), f"{number}")
     fields |= {name: text for name, text in names.items() if name in FACT_TYPES[topic].__struct_fields__}
     words = {"dialer.conversations.v1": {"outcome": "refused"}, "dialer.presence.v1": {"state": "available"}}
     return fact(topic, **fields, **words.get(topic, {}))

@@ -41,7 +41,9 @@ def running(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
     settings = fresh(stack, instance_id="w1", site_time_zones={"pune": "Asia/Kolkata"})
     with running_worker(settings, tmp_path_factory.mktemp("settings")) as worker:
         facts = [
-            call(f"c{number}", ago(3600 * (number % 3) + 60), operator_id=f"o{number % 5}", talk_seconds=40, team_id="t1")
+            call(
+                f"c{number}", ago(3600 * (number % 3) + 60), operator_id=f"o{number % 5}", talk_seconds=40, team_id="t1"
+            )
             for number in range(60)
         ]
         talked = [

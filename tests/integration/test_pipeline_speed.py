@@ -142,7 +142,9 @@ def _operators(started_s: float) -> Iterator[Outgoing]:
 
 def _slow_flushes(worker: Worker) -> float:
     samples = metrics(worker.address)
-    return metric(samples, "dialpulse_flush_seconds_count") - metric(samples, "dialpulse_flush_seconds_bucket", le="2.0")
+    return metric(samples, "dialpulse_flush_seconds_count") - metric(
+        samples, "dialpulse_flush_seconds_bucket", le="2.0"
+    )
 
 
 @pytest.mark.timeout(180)
