@@ -41,3 +41,4 @@ docs:
 	@scripts/bootstrap dev
 	$(VENV)/python -m schemas.generate
 	$(VENV)/python -m streams.docs
+	$(VENV)/python -m deploy.grafana.src
