@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from processors.times import HOUR_US
 from schemas.metrics import METRICS
@@ -21,6 +22,10 @@ from tests.workers import running_worker
 
 OPERATORS = 20
 DAY_S = 86_400
+ZONE = ZoneInfo("Europe/Paris")
+ZONES = {"lyon": "Europe/Paris", "nantes": "Europe/Madrid"}
+"""Sites whose clock is not UTC, and the same of both."""
+
 _NEEDED_US = 150_000_000
 """How much of the hour the tests need: they compare the hour in progress."""
 
@@ -40,7 +45,7 @@ def working_floor(stack: LocalStack, folder: Path) -> Iterator[Floor]:
     left_us = HOUR_US - now_us() % HOUR_US
     if left_us < _NEEDED_US:
         time.sleep(left_us / 1e6 + 1)
-    settings = fresh(stack)
+    settings = fresh(stack, site_time_zones=ZONES)
     simulation = Simulation(operators=OPERATORS, rate=30.0)
     with running_worker(settings, folder) as worker:
         put_past(folder / "prometheus", _past(settings, simulation, worker.address))

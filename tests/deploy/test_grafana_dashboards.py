@@ -82,7 +82,7 @@ def test_a_dashboard_is_found_by_its_name_and_asks_for_its_source(uid: str) -> N
     assert variables(uid)["datasource"]["current"]["value"] == SOURCE_UID
     texts = [asked.expr for asked in panel_queries() if asked.uid == uid]
     texts += [series for series, _ in variable_queries(uid).values()]
-    used = {name for text in texts for name in re.findall(r"\$(\w+)", text)}
+    used = {name for text in texts for name in re.findall(r"\$([a-z_]\w*)", text)}
     assert used - {"__rate_interval", "__range"} <= set(variables(uid))
     assert set(variables(uid)) - {"datasource", "team"} <= used | {"site"}
     rows: dict[int, int] = {}

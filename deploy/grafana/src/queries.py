@@ -24,6 +24,15 @@ def today(count: Counted, by: str = "") -> str:
     return f"sum{_by(by)} (dialer_today_{count}{{{CAMPAIGN}}})"
 
 
+def running_hour(count: Counted) -> str:
+    """The exact count of the hour in progress by each site's own clock, attempts that had no operator included."""
+    clock = f"time() + max by (site) (dialer_site_utc_offset_seconds{{{SITE}}})"
+    # The number of the hour becomes a label, of two digits as the gauge has it.
+    hour = f'count_values by (site) ("hour", floor(({clock}) % 86400 / 3600))'
+    running = f'label_replace({hour}, "hour", "0$1", "hour", "(.)")'
+    return f"sum (dialer_today_{count}{{{CAMPAIGN}}} and on (site, hour) {running})"
+
+
 def hour_so_far(count: str, where: str = TEAM, by: str = "operator") -> str:
     """The exact count of operators in the hour in progress."""
     return f"sum{_by(by)} (dialer_operator_hour_{count}{{{where}}})"

@@ -59,16 +59,6 @@ def number(tile: Tile, tint: str = TEXT, above: tuple[float, str] | None = None,
     return overridden(panel.text_mode(mode).reduce_options(_last()).thresholds(_steps(tint, above)), None)
 
 
-def latest_row(tile: Tile, column: str, name: str, tint: str) -> Panel:
-    """The value of the row that comes last by ``column``, named ``name``: the running hour of many."""
-    rows = common.ReduceDataOptions().values(True).limit(1).fields("/^Value$/").calcs(["lastNotNull"])
-    panel = common_panel(stat.Panel(), tile).text(common.VizTextDisplayOptions().value_size(96).title_size(22))
-    panel = panel.graph_mode(common_models.BigValueGraphMode.NONE).display_name(name).reduce_options(rows)
-    panel = panel.text_mode(common_models.BigValueTextMode.VALUE_AND_NAME).thresholds(_steps(tint, None))
-    ordered = change("sortBy", fields={}, sort=[{"field": column, "desc": True}])
-    return overridden(panel.transformations([ordered]), None)
-
-
 def lines(tile: Tile, looks: Overrides | None = None, *, stacked: bool = False, bars: bool = False) -> Panel:
     """Series over time."""
     style = common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE

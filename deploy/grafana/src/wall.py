@@ -6,12 +6,11 @@ appointments) is on the page of ``dialpulse board`` and not imitated here.
 
 from deploy.grafana.src.boards import Board
 from deploy.grafana.src.look import APPOINTMENTS, CALLS, CONVERSATIONS, TEXT, TROUBLE
-from deploy.grafana.src.queries import SITE, Counted, share, today
+from deploy.grafana.src.queries import SITE, Counted, running_hour, share, today
 from deploy.grafana.src.rows import by_hour, queries
-from deploy.grafana.src.tiles import Panel, Query, Tile, coloured, latest_row, number
-from deploy.grafana.src.wording import EXACT, NOW, TODAY, about_count, about_rate, count_title, rate_title
+from deploy.grafana.src.tiles import Panel, Query, Tile, coloured, number
+from deploy.grafana.src.wording import EXACT, HOUR, NOW, TODAY, about_count, about_rate, count_title, rate_title
 
-_LATEST = "latest hour so far"
 _SILENT_SECONDS = 60.0
 
 
@@ -32,13 +31,10 @@ def board() -> Board:
     return Board("dialpulse-wall", "Dialpulse wall", about, ["site", "campaign"], panels, "now-12h", refresh="5s")
 
 
-def _hour(count: Counted, colour: str) -> Panel:
-    about = (
-        f"{about_count(count, 'the latest hour of today with any call, by the clock of the site')} Its start is named."
-    )
-    query = Query(today(count, "hour"), shape="rows")
-    tile = Tile(count_title(count), _LATEST, about, "locale", [query], 8, 7, 0)
-    return latest_row(tile, "hour", "since ${__data.fields.hour}:00", colour)
+def _hour(count: Counted, tint: str) -> Panel:
+    about = about_count(count, "the hour in progress by the clock of the site, so it begins anew at the full hour")
+    tile = Tile(count_title(count), HOUR, about, "locale", [Query(running_hour(count))], 8, 7, 0, "none yet")
+    return number(tile, tint, large=True)
 
 
 def _rate(name: str, numerator: Counted, denominator: Counted, colour: str, width: int = 6) -> Panel:
