@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 import click
@@ -41,7 +41,9 @@ class Supervisor:
         self._environment = {**os.environ, **environment}
         self._told = told or _log_restart
         self._child: subprocess.Popen[bytes] | None = None
-        self._ending = threading.Event()
+        # No Event: a signal handler that sets one while this very thread is about to wait for it waits for ever.
+        self._asked: SimpleQueue[None] = SimpleQueue()
+        self._is_ending = False
         self.restarts = 0
         self.ended: int | None = None
 
@@ -60,22 +62,30 @@ class Supervisor:
         while True:
             started = time.monotonic()
             child = self._child = subprocess.Popen(self._command, env=self._environment)
-            if self._ending.is_set():  # asked between two starts
+            if self._is_ending:  # asked between two starts
                 child.terminate()
             code = child.wait()
-            if self._ending.is_set() or code in (0, USED_WRONGLY):
+            if self._is_ending or code in (0, USED_WRONGLY):
                 return code
             if time.monotonic() - started > SOUND_AFTER_S:
                 pause = FIRST_PAUSE_S
             self.restarts += 1
             self._told(code, pause)
-            if self._ending.wait(pause):
+            if self._is_asked_within(pause):
                 return code
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
+    def _is_asked_within(self, seconds: float) -> bool:
+        try:
+            self._asked.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
     def stop(self) -> None:
         """Asks the worker to stop; `run` then returns. Safe in a signal handler."""
-        self._ending.set()
+        self._is_ending = True
+        self._asked.put(None)
         child = self._child
         if child is not None and child.poll() is None:
             child.terminate()

@@ -150,6 +150,20 @@ def test_a_signal_to_the_supervisor_stops_the_child_gracefully(number: int) -> N
         assert supervising.wait(10) == 0
 
 
+def test_a_signal_in_the_pause_between_two_starts_ends_the_supervisor() -> None:
+    """It is told so at once, not when the pause is over, and gives the last exit code."""
+    crashing = python(_SUPERVISING, "print(1, flush=True); raise SystemExit(7)")
+    with subprocess.Popen(crashing, stdout=subprocess.PIPE) as one:
+        assert one.stdout is not None
+        for _ in range(3):  # the third pause is two seconds long
+            one.stdout.readline()
+        time.sleep(0.3)
+        asked = time.monotonic()
+        one.terminate()
+        assert one.wait(10) == 7
+        assert time.monotonic() - asked < 1.2
+
+
 def test_a_child_ends_with_a_supervisor_that_is_killed() -> None:
     """kill -9 gives no chance to say anything: the kernel tells the child."""
     with subprocess.Popen(python(_SUPERVISING, _BOUND), stdout=subprocess.PIPE) as supervising:
