@@ -1,7 +1,7 @@
 """The floor: a row per operator for supervisors, and how teams do. People's figures: not for the wall."""
 
 from deploy.grafana.src.boards import Board
-from deploy.grafana.src.look import CALLS, CONVERSATIONS, TOO_FEW
+from deploy.grafana.src.look import CALLS, CONVERSATIONS
 from deploy.grafana.src.queries import TEAM, hour_so_far, increase, share
 from deploy.grafana.src.rows import heat, link, listing, queries, warning
 from deploy.grafana.src.tiles import Overrides, Panel, Query, Tile, lines, number
@@ -43,20 +43,19 @@ def _active() -> Panel:
 
 def _operators() -> Panel:
     people = ", ".join(_PEOPLE)
-    calls, conversations = hour_so_far("calls", by=people), hour_so_far("conversations", by=people)
+    calls = hour_so_far("calls", by=people)
     median = f"quantile by (site, team) (0.5, {calls})"
     columns = {
         "Calls": calls,
         "of team median": f"{calls} / on (site, team) group_left () ({median} > 0)",
-        "Conversations": conversations,
-        "Contact rate": share(conversations, calls),
+        "Conversations": hour_so_far("conversations", by=people),
         "Appointments": hour_so_far("appointments", by=people),
         "Sales": hour_so_far("sales", by=people),
         "Talk": hour_so_far("talk_seconds", by=people),
     }
     about = (
         f"The hour in progress by the clock of the site. {EXACT} Red: under half of the team's median of calls, which "
-        f"may have a good reason. A rate over fewer than {TOO_FEW} calls is left empty. Sort by any column."
+        "may have a good reason. Counts, no rates: an operator's hour has too few calls for one. Sort by any column."
     )
     tile = Tile("Operators", HOUR, about, "locale", queries(columns), 24, 16, 0, _NO_PEOPLE)
     return listing(tile, _PEOPLE, columns, _looks(), "operator")
@@ -69,7 +68,6 @@ def _looks() -> Overrides:
         "Calls": heat(CALLS, "locale"),
         "of team median": {"unit": "percentunit", "decimals": 0} | warning(_LEAST_OF_MEDIAN, "red"),
         "Conversations": heat(CONVERSATIONS, "locale"),
-        "Contact rate": {"unit": "percentunit", "decimals": 0},
         "Talk": {"unit": "s", "decimals": 0},
     }
 

@@ -36,7 +36,7 @@ def board() -> Board:
 def _workers() -> Panel:
     about = "Workers that answered the last scrape. None: nothing is counted, and every other number stands still."
     query = Query("count(dialpulse_build_info) or vector(0)")
-    return number(Tile("Workers", NOW, about, "locale", [query], 4, 4, 0), TEXT)
+    return number(Tile("Workers", NOW, about, "locale", [query], 4, 4, 0), TROUBLE, (1, TEXT))
 
 
 def _now(metric: str, how: str, title: str, unit: Unit, above: tuple[float, str] | None = None) -> Panel:

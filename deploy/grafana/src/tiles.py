@@ -50,10 +50,9 @@ class Tile:
     empty: str = "-"
 
 
-def number(tile: Tile, tint: str = TEXT, above: tuple[float, str] | None = None, *, large: bool = False) -> Panel:
-    """One number, or few. ``above``: from this value on it has that colour."""
-    size = common.VizTextDisplayOptions().value_size(96 if large else 56)
-    panel = common_panel(stat.Panel(), tile).text(size).graph_mode(common_models.BigValueGraphMode.NONE)
+def number(tile: Tile, tint: str = TEXT, above: tuple[float, str] | None = None) -> Panel:
+    """One number, or few, as large as the tile. ``above``: from this value on it has that colour."""
+    panel = common_panel(stat.Panel(), tile).graph_mode(common_models.BigValueGraphMode.NONE)
     many = len(tile.queries) > 1
     mode = common_models.BigValueTextMode.VALUE_AND_NAME if many else common_models.BigValueTextMode.VALUE
     return overridden(panel.text_mode(mode).reduce_options(_last()).thresholds(_steps(tint, above)), None)

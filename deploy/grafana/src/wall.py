@@ -34,21 +34,18 @@ def board() -> Board:
 def _hour(count: Counted, tint: str) -> Panel:
     about = about_count(count, "the hour in progress by the clock of the site, so it begins anew at the full hour")
     tile = Tile(count_title(count), HOUR, about, "locale", [Query(running_hour(count))], 8, 7, 0, "none yet")
-    return number(tile, tint, large=True)
+    return number(tile, tint)
 
 
 def _rate(name: str, numerator: Counted, denominator: Counted, colour: str, width: int = 6) -> Panel:
     query = Query(share(today(numerator), today(denominator)))
     about = about_rate(name, "the site's day so far")
-    large = width > 6
-    tile = Tile(
-        rate_title(name), TODAY, about, "percentunit", [query], width, 7 if large else 5, 1, f"under ten {denominator}"
-    )
-    return number(tile, colour, large=large)
+    few, height = f"under ten {denominator}", 7 if width > 6 else 5
+    return number(Tile(rate_title(name), TODAY, about, "percentunit", [query], width, height, 1, few), colour)
 
 
 def _operators() -> Panel:
-    about = "Operators of whom a fact ended in the last 10 minutes; one who works for two campaigns counts once."
+    about = "Operators of whom a fact ended in the last 10 minutes; one who works for two teams counts for both."
     query = Query(f"sum (dialer_operators_active{{{SITE}}})")
     return number(Tile("Operators active", "last 10 minutes", about, "locale", [query], 6, 5, 0, "none"))
 
