@@ -62,9 +62,13 @@ class Book:
             self.touched.append(page)
 
     def touch_stale(self, most: int) -> bool:
-        """Touches some of the pages that a new generation waits for; True when none is left."""
+        """Touches some of the pages that a new generation waits for, up to ``most`` in all; True when none is left.
+
+        A few go with every flush however busy the floor is, or they would wait for ever.
+        """
         if self.stale is None:
             return False
-        while self.stale and len(self.touched) < most:
+        end = max(most, len(self.touched) + most // 10)
+        while self.stale and len(self.touched) < end:
             self.touch(self.stale.pop())
         return not self.stale
