@@ -31,6 +31,8 @@ LEVEL_OF = dict(zip(KPI_TYPES, LEVELS, strict=True))
 """The level of Redis keys that holds a KPI topic's records."""
 ROLL_UP_TOPICS = tuple(KPI_TYPES)[1:]
 GREATEST_RECORD = 4_000_000
+ANYWHERE = -1
+"""To Kafka's producer: where the key says."""
 
 Kept = dict[str, bytes]
 """By key, the record of the greatest revision, as a reader keeps it."""
@@ -103,9 +105,8 @@ class Source:
             assert error is None, error
             self._places[number] = Place(message.topic().removeprefix(prefix), message.partition(), message.offset())
 
-        where = {} if partition is None else {"partition": partition}
-        name = self._settings.topic(record.topic)
-        self._producer.produce(name, key=record.key, value=record.value, on_delivery=delivered, **where)
+        name, where = self._settings.topic(record.topic), ANYWHERE if partition is None else partition
+        self._producer.produce(name, key=record.key, value=record.value, partition=where, on_delivery=delivered)
         self._producer.poll(0)
 
     def flush(self) -> list[Place]:
@@ -129,14 +130,15 @@ def log(settings: Settings, topic: str) -> list[Any]:
 
 def _reading(settings: Settings, topic: str) -> Iterator[Any]:
     options = {"bootstrap.servers": settings.kafka, "group.id": "reader", "enable.auto.commit": False}
-    consumer = Consumer(options | {"enable.partition.eof": False, "fetch.message.max.bytes": GREATEST_RECORD})
+    consumer = Consumer(options | {"fetch.wait.max.ms": 50, "fetch.message.max.bytes": GREATEST_RECORD})
     try:
         places = [TopicPartition(settings.topic(topic), number, 0) for number in range(settings.partitions)]
-        consumer.assign(places)
         ends = {place.partition: consumer.get_watermark_offsets(place, timeout=10)[1] for place in places}
+        # Assigned once the ends are known: a fetch on its way would hold up the question.
+        consumer.assign(places)
         left = {partition for partition, end in ends.items() if end}
         while left:
-            message = consumer.poll(10)
+            message: Any = consumer.poll(10)
             assert message is not None, f"{topic}: nothing came of partitions {left}"
             assert message.error() is None, message.error()
             if message.offset() >= ends[message.partition()] - 1:
@@ -167,7 +169,7 @@ def unstamped(value: bytes) -> bytes:
     return re.sub(rb'"emitted_at":"[^"]*"', b"", value, count=1)
 
 
-def redis_of(settings: Settings) -> "Redis[bytes]":
+def redis_of(settings: Settings) -> Any:
     """A client of the run's Redis."""
     return Redis.from_url(settings.redis_url)
 

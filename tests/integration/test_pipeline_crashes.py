@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from random import Random
 
@@ -148,7 +148,7 @@ def _longest_silence(settings: Settings) -> float:
         written = datetime.fromisoformat(json.loads(message.value())["emitted_at"])
         times.setdefault(message.partition(), []).append(written.timestamp())
     assert len(times) == settings.partitions
-    return max(later - earlier for each in times.values() for earlier, later in zip(each, each[1:], strict=False))
+    return max(later - earlier for each in times.values() for earlier, later in pairwise(each))
 
 
 def test_repeated_facts_change_nothing_after_a_crash(stack: LocalStack, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Bytes that mean harm, in every fact topic of a running worker: each is rejected, and nothing else happens."""
 
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -54,10 +54,13 @@ def _huge_version(good: Outgoing) -> Outgoing:
 
 def _good(topic: str, number: int, started_at: str) -> Outgoing:
     """A good fact of a topic."""
-    fields = {name: started_at for name in TIMES if name in FACT_TYPES[topic].__struct_fields__}
+    fields: dict[str, Any] = {name: started_at for name in TIMES if name in FACT_TYPES[topic].__struct_fields__}
     names = dict.fromkeys(("call_id", "sale_id", "appointment_id"), f"{number}")
     fields |= {name: text for name, text in names.items() if name in FACT_TYPES[topic].__struct_fields__}
-    words = {"dialer.conversations.v1": {"outcome": "refused"}, "dialer.presence.v1": {"state": "available"}}
+    words: dict[str, dict[str, Any]] = {
+        "dialer.conversations.v1": {"outcome": "refused"},
+        "dialer.presence.v1": {"state": "available"},
+    }
     return fact(topic, **fields, **words.get(topic, {}))
 
 

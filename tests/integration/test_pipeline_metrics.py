@@ -65,12 +65,26 @@ def _facts(started_at: str) -> list[Any]:
     """Calls of several operators, some talked about, one appointment and one sale, and attempts of no operator."""
     found = []
     for number in range(60):
-        parts = {"operator_id": f"o{number % OPERATORS}", "team_id": f"t{number % 2}", "site_id": "lyon"}
+        parts: dict[str, Any] = {
+            "operator_id": f"o{number % OPERATORS}",
+            "team_id": f"t{number % 2}",
+            "site_id": "lyon",
+        }
         found.append(call(f"c{number}", started_at, talk_seconds=number, answered_by="human", **parts))
         if number % 5 == 0:
-            conversation = {"call_id": f"c{number}", "call_started_at": started_at, "outcome": "refused"}
+            conversation: dict[str, Any] = {
+                "call_id": f"c{number}",
+                "call_started_at": started_at,
+                "outcome": "refused",
+            }
             found.append(fact(CONVERSATIONS, **conversation, **parts))
-    booked = {"appointment_id": "a1", "booked_at": started_at, "operator_id": "o1", "team_id": "t1", "site_id": "lyon"}
+    booked: dict[str, Any] = {
+        "appointment_id": "a1",
+        "booked_at": started_at,
+        "operator_id": "o1",
+        "team_id": "t1",
+        "site_id": "lyon",
+    }
     found.append(fact("dialer.appointments.v1", **booked))
     found.append(fact("dialer.sales.v1", sale_id="s1", **booked))
     found += [call(f"p{number}", started_at, operator_id=None, site_id="lyon") for number in range(9)]
@@ -151,7 +165,7 @@ def test_a_correction_moves_gauges_down_and_counters_never(running: tuple[Settin
     """A voided call is gone from the hour's gauge; the counter, which is for trends, stays."""
     settings, worker, started_at = running
     before = metrics(worker.address)
-    parts = {"operator_id": "o3", "team_id": "t1", "site_id": "lyon"}
+    parts: dict[str, Any] = {"operator_id": "o3", "team_id": "t1", "site_id": "lyon"}
     send(settings, [call("c3", started_at, version=1, voided=True, **parts)])
     reconciled(settings)
     after = metrics(worker.address)

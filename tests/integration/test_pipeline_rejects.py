@@ -76,9 +76,8 @@ def _records(topic: str, number: int, example: Example) -> Iterator[Outgoing]:
     for value in example.before:
         yield Outgoing(0, topic, example.key_bytes(), _stated(value, example))
     # A value given as bytes is to arrive as these bytes.
-    is_fact = example.value is not None
-    value = _stated(example.value or {}, example) if is_fact else example.value_bytes()
-    yield Outgoing(0, topic, example.key_bytes(), value, mark=str(number))
+    last = example.value_bytes() if example.value is None else _stated(example.value, example)
+    yield Outgoing(0, topic, example.key_bytes(), last, mark=str(number))
 
 
 def rejected_records(settings: Settings) -> dict[Place, Rejected]:
@@ -180,10 +179,12 @@ def test_misplaced_facts_are_forwarded_and_count_once_under_their_owner(worker: 
 
 def _assert_copies(settings: Settings, places: list[Place]) -> None:
     messages = {(one.partition(), one.offset()): one for one in log(settings, "dialer.calls.v1")}
-    originals = {json.loads(messages[place.partition, place.offset].value())["call_id"]: place for place in places}
+    originals: dict[str, Place] = {
+        json.loads(messages[place.partition, place.offset].value())["call_id"]: place for place in places
+    }
     copies: dict[str, Any] = {}
     for place, message in messages.items():
-        identity = json.loads(message.value()).get("call_id") if message.value()[:1] == b"{" else None
+        identity = json.loads(message.value()).get("call_id", "") if message.value()[:1] == b"{" else ""
         if identity in originals and place != originals[identity][1:]:
             assert identity not in copies
             copies[identity] = message
