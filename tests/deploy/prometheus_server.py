@@ -46,6 +46,11 @@ class Prometheus:
         found: list[str] = self._data(f"label/{label}/values", **{"match[]": series})
         return found
 
+    def targets(self) -> list[str]:
+        """The addresses that it scrapes, or tries to."""
+        found = self._data("targets", state="active")["activeTargets"]
+        return [target["discoveredLabels"]["__address__"] for target in found]
+
     def is_ready(self) -> bool:
         """Whether it answers queries."""
         try:
