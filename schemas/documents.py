@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.examples import Example, load_examples
 from schemas.json_schemas import Schema, schema_of
-from schemas.metrics import LABELS, METRICS, Metric
+from schemas.metrics import LABELS, METRICS, RECOUNT_METRICS, Metric
 from schemas.registry import Topic, load
 from schemas.rejections import MEANING, RESERVED, Reason
 
@@ -47,12 +47,24 @@ def metrics_page() -> str:
         "Ratios are recording rules.",
         "",
     ]
-    lines += _table(
-        ("metric", "type", "labels", "unit", "is"),
-        ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, _help(m)) for m in METRICS),
-    )
+    lines += _metrics_table(METRICS)
+    lines += [
+        "",
+        "## The recount service",
+        "",
+        "What `dialpulse reconcile --every SECONDS` shows at its `/metrics`.",
+        "",
+    ]
+    lines += _metrics_table(RECOUNT_METRICS)
     lines += ["", "## Labels", "", *_table(("label", "holds"), ((f"`{k}`", v) for k, v in LABELS.items()))]
     return "\n".join(lines) + "\n"
+
+
+def _metrics_table(metrics: Iterable[Metric]) -> list[str]:
+    return _table(
+        ("metric", "type", "labels", "unit", "is"),
+        ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, _help(m)) for m in metrics),
+    )
 
 
 def _help(metric: Metric) -> str:

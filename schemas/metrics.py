@@ -121,5 +121,14 @@ METRICS: tuple[Metric, ...] = (
 )
 """Every metric of a worker, in the order of the contract."""
 
+RECOUNT_METRICS: tuple[Metric, ...] = (
+    _gauge("dialpulse_reconcile_differences", "", "Differences that the latest finished recount found.", "differences"),
+    _gauge(
+        "dialpulse_reconcile_timestamp_seconds", "", "Unix time at which the latest recount was finished.", "seconds"
+    ),
+    _gauge("dialpulse_reconcile_failed", "", "Whether the latest recount could not be finished: 1 or 0.", "1"),
+)
+"""What the recount service shows, and no worker."""
+
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 """The catalogue by name."""
