@@ -43,12 +43,19 @@ def test_a_bare_make_lists_the_targets_with_one_line_each() -> None:
     assert re.findall(r"^make (\w+) +\w", listed, re.MULTILINE) == ["demo", "test", "check", "bench", "faults", "docs"]
 
 
-def test_a_missing_browser_is_named_before_anything_runs(bare: Path) -> None:
+def test_missing_programs_are_named_before_anything_runs(bare: Path) -> None:
     """Who may not install gets the line to type."""
     done = bootstrap(bare, "test")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "sudo apt-get install -y chromium" in done.stderr
+    assert "sudo apt-get install -y chromium prometheus prometheus-alertmanager\n" in done.stderr
+
+
+def test_only_what_is_missing_is_named(bare: Path) -> None:
+    """A browser that is there is not asked for again."""
+    for name in ("chromium-browser", "promtool"):
+        add(bare, name, "exit 0")
+    assert bootstrap(bare, "test").stderr.endswith("type  sudo apt-get install -y prometheus-alertmanager\n")
 
 
 @pytest.mark.parametrize("purpose", ["run", "dev"])
