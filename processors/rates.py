@@ -51,6 +51,11 @@ _TERMS: tuple[tuple[Kpi, Term, Term], ...] = tuple((kpi, _term(kpi.numerator), _
 
 def rates(counts: Sequence[int], talk_us: int, hours: float) -> dict[str, Rate]:
     """Every rate of the registry, by name. ``hours``: the length of the hour (1.0; shorter at a clock change)."""
+    return _rates(tuple(counts), talk_us, hours)
+
+
+@lru_cache(maxsize=1 << 13)  # most pages have one of few counts; the answer is shared, so nobody may change it
+def _rates(counts: tuple[int, ...], talk_us: int, hours: float) -> dict[str, Rate]:
     found: dict[str, Rate] = {}
     for kpi, numerator, denominator in _TERMS:
         above, below = numerator(counts, talk_us, hours), denominator(counts, talk_us, hours)

@@ -28,6 +28,12 @@ class LivePage(Page):
         self.ended: dict[Part, int] | None = None
         self.counted: dict[Part, tuple[list[int], int]] | None = None
 
+    def begin(self, rule: ConversationRule) -> None:
+        """An empty page: from here on its fold and its ends are kept in step, not made from its statements."""
+        self.folded = Fold(self.hour_us, self.hour.slots, rule)
+        self.ended = {}
+        self.counted = {}
+
     def take(self, statement: AnyStatement) -> Acceptance:
         """Accepts a statement and keeps the fold in step, or drops it to be made anew when it is asked for."""
         acceptance = self.accept(statement)

@@ -128,6 +128,7 @@ class PageLedger:
         page = book.pages.get((statement.owner, statement.hour_us))
         if page is None:
             page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
+            page.begin(self._rule)
         # Equal values, one object for all: a page's statements share its key.
         statement.owner, statement.hour_us = page.owner, page.hour_us
         if not page.touched:
