@@ -19,6 +19,7 @@ class Definition(msgspec.Struct, frozen=True):
     conversation_rule: str
     time_zone: str
     partitions: int
+    site_time_zones: dict[str, str] = {}
 
 
 def agree_on_definition(settings: Settings) -> None:
@@ -27,7 +28,13 @@ def agree_on_definition(settings: Settings) -> None:
     Raises UserError that names the setting which differs, and what to raise or set back.
     """
     written = read_definitions(settings)
-    mine = Definition(settings.generation, settings.conversation_rule, settings.time_zone, settings.partitions)
+    mine = Definition(
+        settings.generation,
+        settings.conversation_rule,
+        settings.time_zone,
+        settings.partitions,
+        settings.site_time_zones,
+    )
     newest = max(written, default=0)
     if newest > mine.generation:
         raise UserError(
@@ -40,6 +47,8 @@ def agree_on_definition(settings: Settings) -> None:
             f"DIALPULSE_TIME_ZONE={mine.time_zone} differs from {zone}, in whose hours this system counts, and a zone "
             f"with facts never changes; set {zone}, or set a new DIALPULSE_PREFIX and replay the facts"
         )
+    for entry in written.values():
+        _insist_on_sites(entry, mine)
     if mine.generation not in written:
         _write(settings, mine)
         written = read_definitions(settings)  # another worker may have been first
@@ -55,6 +64,16 @@ def agree_on_definition(settings: Settings) -> None:
             f"DIALPULSE_PARTITIONS={mine.partitions} differs from the {standing.partitions} that this system began "
             "with, and facts would be looked for in the wrong place; set it back"
         )
+
+
+def _insist_on_sites(entry: Definition, mine: Definition) -> None:
+    """A site's zone stands once it is written, also where the new one has the same hours: records name it."""
+    for site, zone in entry.site_time_zones.items():
+        if mine.site_time_zones.get(site, mine.time_zone) != zone:
+            raise UserError(
+                f"DIALPULSE_SITE_TIME_ZONES: site {site!r} goes by {zone}, and a zone with facts never changes; set "
+                "that one, or set a new DIALPULSE_PREFIX and replay the facts"
+            )
 
 
 def read_definitions(settings: Settings) -> dict[int, Definition]:

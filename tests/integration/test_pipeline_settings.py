@@ -97,11 +97,12 @@ def test_another_number_of_partitions_is_refused(
     "zones",
     [
         {"site_time_zones": {"pune": "Asia/Kathmandu"}},
+        {"site_time_zones": {"pune": "Asia/Colombo"}},
         {"site_time_zones": {}},
         {"time_zone": "Asia/Kolkata"},
         {"time_zone": "Europe/Paris"},
     ],
-    ids=["a site's", "a site's dropped", "the default", "the default, with the same hours"],
+    ids=["a site's", "a site's, with the same hours", "a site's dropped", "the default", "the default, with the same hours"],
 )
 def test_a_zone_that_has_facts_never_changes(
     running: tuple[Settings, Worker], tmp_path: Path, zones: dict[str, Any]
