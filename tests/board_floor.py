@@ -47,6 +47,7 @@ OUTCOMES = (
     "concluded_appointments",
     "unclassified",
 )
+CAMPAIGNS = ("autumn", "heat-pumps")
 SHAPE = {
     9: 0.8,
     10: 1.0,
@@ -71,6 +72,8 @@ class Made:
     talk_seconds: float = 0.0
     site: str | None = "lyon"
     extra: tuple[str, ...] = ()
+    team: str | None = "t1"
+    campaign: str = "autumn"
 
     def counts(self) -> tuple[str, ...]:
         """The counts that this call adds one to."""
@@ -121,16 +124,20 @@ def body(made: Iterable[Made], hour: Hour) -> dict[str, Any]:
 def operator_hour(owner: str, made: list[Made], hour: Hour) -> OperatorHour:
     """The record of an owner."""
     fields = body(made, hour)
-    part = Part(PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"])
     operator = None if owner.startswith("@") else owner
+    campaigns = {name: [call for call in made if call.campaign == name] for name in {call.campaign for call in made}}
     return OperatorHour(
         owner=owner,
         operator_id=operator,
-        team_id="t1",
-        site_id=made[0].site,
-        campaigns={"autumn": part},
+        team_id=made[-1].team,
+        site_id=made[-1].site,
+        campaigns={name: _part(body(calls, hour)) for name, calls in campaigns.items()},
         **fields,
     )
+
+
+def _part(fields: dict[str, Any]) -> Part:
+    return Part(PartCounts(**msgspec.structs.asdict(fields["counts"])), fields["talk_seconds"])
 
 
 def site_hour(site: str, made: list[Made], hour: Hour) -> SiteHour:
@@ -240,17 +247,17 @@ def believable(
 ) -> list[Made]:
     """A working day up to now: hours of different load, a lunch dip, operators of different skill."""
     rng = random.Random(seed)
-    people = [(f"{site}-o{number:02}", rng.uniform(0.6, 1.4)) for number in range(operators)]
+    people = [(f"{site}-o{number:02}", rng.uniform(0.6, 1.4), f"t{number % 5 + 1}") for number in range(operators)]
     made: list[Made] = []
     running = hour_at(now_us, ZoneInfo(zone))
     for back in range(hours):
         start = running.start_us - back * HOUR_US
         load = SHAPE.get(9 + (hours - 1 - back) % len(SHAPE), 0.9)
-        for owner, skill in people:
+        for owner, skill, team in people:
             for _ in range(round(11 * load * skill + rng.uniform(-2, 2))):
                 at = start + rng.randrange(HOUR_US)
                 if at <= now_us - MINUTE_US:
-                    made.append(_call(rng, owner, site, at, skill))
+                    made.append(replace(_call(rng, owner, site, at, skill), team=team, campaign=rng.choice(CAMPAIGNS)))
     return made
 
 

@@ -81,6 +81,10 @@ class Access:
         until = int(self._now_s()) + LIFE_S[level]
         return f"{level.value}.{until}.{self._signature(level, until)}"
 
+    def is_signed_in(self, request: web.Request) -> bool:
+        """Whether the request carries a cookie that holds."""
+        return self._by_cookie(request) is not Level.NOTHING
+
     def is_secure(self, request: web.Request) -> bool:
         """Whether the browser came by TLS, as the connection or a proxy that is believed says."""
         return request.secure or (self._is_proxy(request) and request.headers.get("X-Forwarded-Proto") == "https")

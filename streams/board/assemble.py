@@ -57,7 +57,7 @@ def assemble(holdings: Holdings, asked: str | None, now_us: int) -> Wall:
         now=format_time(now_us),
         as_of=format_time(at_us),
         site=site,
-        conversation_rule=_rule(holdings, kept),
+        conversation_rule=rule_of(holdings, members),
         freshness=freshness(holdings, {glance.owner for _, glance in glances}, now_us),
         operators=_active(glances, at_us),
         rolling=_rolling(kept, at_us),
@@ -215,7 +215,9 @@ def _sum(kept: list[HeldHour]) -> Sum:
     return Sum.over((hour.record.counts, hour.record.talk_seconds) for hour in kept)
 
 
-def _rule(holdings: Holdings, kept: list[HeldHour]) -> str | None:
+def rule_of(holdings: Holdings, members: list[str]) -> str | None:
+    """The conversation rule of the latest record of these sites, else the one that the workers are set to."""
+    kept = holdings.hours_of(members)
     if kept:
         return kept[-1].record.conversation_rule
     return holdings.marker.conversation_rule if holdings.marker else None

@@ -1,6 +1,7 @@
 """Server-sent events: the wall's whole JSON whenever a number changes, and every two seconds at least."""
 
 import asyncio
+import contextlib
 
 from aiohttp import web
 
@@ -14,20 +15,18 @@ RETRY_MS = 2000
 
 async def events(request: web.Request) -> web.StreamResponse:
     """`/api/events`: an endless answer; each event is whole, so a page that missed some has missed nothing."""
-    answers = request.app[ANSWERS]
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/event-stream; charset=utf-8",
-            "Cache-Control": "no-store",
-        }
-    )
-    response.headers["X-Accel-Buffering"] = "no"
+    response = await open_events(request)
+    with contextlib.suppress(ConnectionError):
+        await _stream(response, request.app[ANSWERS], request.query.get("site"), request.app[STOPPING])
+    return response
+
+
+async def open_events(request: web.Request) -> web.StreamResponse:
+    """Begins an event stream with the page's build, by which a page knows whether it is of now."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     await response.prepare(request)
-    try:
-        await response.write(f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode())
-        await _stream(response, answers, request.query.get("site"), request.app[STOPPING])
-    except ConnectionError:
-        pass
+    await response.write(f"retry: {RETRY_MS}\nevent: build\ndata: {request.app[PAGE].build}\n\n".encode())
     return response
 
 

@@ -6,11 +6,13 @@ from aiohttp import web
 
 from streams.board.access import Access
 from streams.board.answers import Answers
+from streams.board.floor.answers import FloorAnswers
 from streams.board.page import Page
 from streams.board.reader import Reader
 
 ACCESS = web.AppKey("access", Access)
 ANSWERS = web.AppKey("answers", Answers)
+FLOOR = web.AppKey("floor", FloorAnswers)
 READER = web.AppKey("reader", Reader)
 PAGE = web.AppKey("page", Page)
 STOPPING = web.AppKey("stopping", asyncio.Event)

@@ -15,6 +15,8 @@ STATIC = FOLDER / "static"
 
 Language = Literal["en", "fr"]
 Theme = Literal["dark", "light"]
+View = Literal["wall", "floor"]
+VIEWS: dict[str, View] = {"wall": "wall", "floor": "floor"}
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _WEIGHTED = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*$")
@@ -24,18 +26,17 @@ class Page:
     """The HTML and the words, read once."""
 
     def __init__(self) -> None:
-        self._html = (STATIC / "index.html").read_text("utf-8")
-        self._sign_in = (STATIC / "sign-in.html").read_text("utf-8")
+        self._html = {name: (STATIC / f"{name}.html").read_text("utf-8") for name in ("wall", "floor", "sign-in")}
         self._words = catalogue()
         self.build = _build(self._words)
 
-    def html(self, language: Language, theme: Theme) -> str:
-        """The page in a language and a theme."""
-        title = self._words[language]["title"]
-        filled = self._html.replace("{{lang}}", language).replace("{{theme}}", theme).replace("{{build}}", self.build)
-        return filled.replace("{{title}}", escape(title)).replace(
-            "{{noscript}}", escape(self._words[language]["noscript"])
-        )
+    def html(self, view: View, language: Language, theme: Theme, *, is_signed_in: bool = False) -> str:
+        """A view's page in a language and a theme; who is signed in can sign out."""
+        words = self._words[language]
+        title = words["title" if view == "wall" else "floor.title"]
+        places = {"lang": language, "theme": theme, "build": self.build}
+        places["signed"] = "yes" if is_signed_in else "no"
+        return self._filled(view, places | {"title": title, "noscript": words["noscript"]})
 
     def sign_in(self, language: Language, theme: Theme, said: str, after: str) -> str:
         """The page that asks for a token; `said` is the key of its sentence, `after` where it leads."""
@@ -46,7 +47,10 @@ class Page:
                 ("title", "sign_in"), ("said", said), ("token", "sign_in.token"), ("enter", "sign_in.enter")
             )
         }  # fmt: skip
-        return _PLACE.sub(lambda found: escape(places[found[1]]), self._sign_in)
+        return self._filled("sign-in", places)
+
+    def _filled(self, name: str, places: dict[str, str]) -> str:
+        return _PLACE.sub(lambda found: escape(places[found[1]]), self._html[name])
 
     def words(self, language: Language) -> dict[str, str]:
         """Every text of the page by key."""

@@ -11,10 +11,13 @@ from streams.board import api
 from streams.board.access import Access
 from streams.board.answers import Answers
 from streams.board.events import events
+from streams.board.floor import api as floor
+from streams.board.floor.answers import FloorAnswers
+from streams.board.floor.reading import Reading
 from streams.board.guard import guard, sign_in, sign_out
 from streams.board.holdings import Holdings
-from streams.board.keys import ACCESS, ANSWERS, PAGE, READER, STOPPING
-from streams.board.page import LANGUAGES, STATIC, Page, preferred, theme_of
+from streams.board.keys import ACCESS, ANSWERS, FLOOR, PAGE, READER, STOPPING
+from streams.board.page import LANGUAGES, STATIC, VIEWS, Page, preferred, theme_of
 from streams.board.reader import Reader, connect
 from streams.board.replies import errors_as_json, failed, json_reply, protect
 from streams.board.rounds import Rounds
@@ -43,6 +46,7 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
         Page(),
         asyncio.Event(),
     )
+    app[FLOOR] = FloorAnswers(Reading(watch, now_us), now_us)
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_stop_events)
     app.cleanup_ctx.append(_reading)
@@ -54,6 +58,9 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
             web.get("/words/{language}.json", words),
             web.get("/api/board", api.board),
             web.get("/api/events", events),
+            web.get("/api/floor", floor.floor),
+            web.get("/api/floor/events", floor.floor_events),
+            web.get("/api/operators/{owner}/day", floor.day),
             web.get("/api/hours/{hour}/operators", api.operators),
             web.get("/api/operators/{owner}/hours/{hour}", api.operator_hour),
             web.get("/healthz", api.alive),
@@ -65,19 +72,15 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
 
 
 async def page(request: web.Request) -> web.Response:
-    """`/`: the wall, `?lang=`, `?theme=`, `?view=`; `?site=` is read by the page itself."""
+    """`/`: the wall, `?lang=`, `?theme=`, `?view=wall|floor`; the rest is read by the page itself."""
     view = request.query.get("view", "wall")
-    if view == "floor":
-        raise failed(
-            404,
-            "the floor view is not there yet",
-            "open / for the wall, or run dialpulse top for the people",
-        )
-    if view != "wall":
-        raise failed(404, f"there is no view {view!r}", "open / for the wall")
+    if view not in VIEWS:
+        raise failed(404, f"there is no view {view!r}", "open / for the wall, /?view=floor for the people")
     language = preferred(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-    html = request.app[PAGE].html(language, theme_of(request.query))
-    return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language"})
+    html = request.app[PAGE].html(
+        VIEWS[view], language, theme_of(request.query), is_signed_in=request.app[ACCESS].is_signed_in(request)
+    )
+    return web.Response(text=html, content_type="text/html", headers={"Vary": "Accept-Language, Cookie"})
 
 
 async def words(request: web.Request) -> web.Response:
@@ -92,7 +95,9 @@ async def words(request: web.Request) -> web.Response:
 async def _reading(app: web.Application) -> AsyncIterator[None]:
     watch = app[ANSWERS].watch
     reading = asyncio.create_task(watch.run())
+    floor_reading = asyncio.create_task(app[FLOOR].reading.run())
     yield
+    await app[FLOOR].reading.stop(floor_reading)
     await watch.stop(reading)
     await app[READER].redis.aclose()
 

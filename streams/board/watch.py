@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from redis import RedisError
 
@@ -19,11 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Rounds for ever: at every hint, and at least once a second."""
+    """Rounds for ever: at every hint, and at least once a second. `on_hints` hear what each round was hinted at."""
 
     def __init__(self, reader: Reader, rounds: Rounds) -> None:
         self.rounds = rounds
         self.turns = 0
+        self.on_hints: list[Callable[[set[Hint]], None]] = []
         self._reader = reader
         self._hints: set[Hint] = set()
         self._hinted = asyncio.Event()
@@ -72,6 +74,8 @@ class Watch:
         except Exception:
             # A record that breaks the reader must not stop the wall for good: the next round may read it well.
             log.exception("a round of reading failed")
+        for told_hints in self.on_hints:
+            told_hints(hints)
         self.turns += 1
         told, self._news = self._news, asyncio.Event()
         told.set()

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from redis import Redis
 
 from streams.board.server import clock_us
 from streams.settings import Settings
-from tests.board_floor import Floor
+from tests.board_floor import Floor, Made, believable
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -62,17 +63,32 @@ class Pipeline:
             self.floor.beat(self.redis, self.prefix, clock_us(), self.living)
 
 
+_ON_PURPOSE = re.compile(r"net::ERR_|responded with a status of 40[13]")
+
+Start = Callable[..., Pipeline]
+
+
 class Board:
     """`dialpulse board` as a process of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **more: str) -> None:
         mine = {"DIALPULSE_REDIS_URL": settings.redis_url, "DIALPULSE_PREFIX": settings.prefix}
+        mine |= {f"DIALPULSE_{name.upper()}": value for name, value in more.items()}
+        self._environment = {**os.environ, **mine}
+        self._start()
+
+    def _start(self, *options: str) -> None:
         self.process = subprocess.Popen(
-            [*RUN, "board"], env={**os.environ, **mine}, stdout=subprocess.PIPE, text=True, bufsize=1
+            [*RUN, "board", *options], env=self._environment, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         self.address = next(word for word in line.split() if word.startswith("http://"))
+
+    def restart(self) -> None:
+        """Ends it and starts it at the same address."""
+        self.end()
+        self._start("--port", self.address.rstrip("/").rpartition(":")[2])
 
     def end(self) -> None:
         """Ends the process at once, as a crash would."""
@@ -116,8 +132,36 @@ def page(chromium: BrowserContext) -> Iterator[Page]:
     opened.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
     yield opened
     opened.close()
-    # A board that was ended on purpose is reported by the network, not by the page.
-    assert [text for text in complaints if "net::ERR_" not in text] == []
+    # A board that was ended, or that shut somebody out, on purpose is reported by the network, not by the page.
+    assert [text for text in complaints if not _ON_PURPOSE.search(text)] == []
+
+
+@pytest.fixture
+def boards(settings: Settings) -> Iterator[Callable[..., Board]]:
+    """Starts boards with further settings, and ends them."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(**more: str) -> Board:
+            running = Board(settings, **more)
+            stack.callback(running.end)
+            return running
+
+        yield begin
+
+
+@pytest.fixture
+def start(settings: Settings, pipelines: contextlib.ExitStack) -> Start:
+    """Starts a pipeline over these calls, or over a believable day."""
+
+    def begin(*made: Made, zones: dict[str, str] | None = None, operators: int = 12, hours: int = 9) -> Pipeline:
+        floor = Floor({"lyon": "Europe/Paris"} if zones is None else zones, default="Europe/Paris")
+        floor.made = list(made) or believable("lyon", "Europe/Paris", clock_us(), operators=operators, hours=hours)
+        pipeline = Pipeline(settings, floor)
+        pipelines.callback(pipeline.end)
+        pipeline.start()
+        return pipeline
+
+    return begin
 
 
 @pytest.fixture

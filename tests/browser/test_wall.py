@@ -1,10 +1,8 @@
 """The wall in a real browser: right numbers, live, honest when frozen, in both languages and every size."""
 
-import contextlib
 import json
 import time
 import urllib.parse
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,29 +10,11 @@ from playwright.sync_api import Page, expect
 
 from processors.times import HOUR_US, MINUTE_US, SECOND_US
 from streams.board.server import clock_us
-from streams.settings import Settings
-from tests.board_floor import Floor, Made, believable
-from tests.browser.conftest import Board, Pipeline
+from tests.board_floor import Made
+from tests.browser.conftest import Board, Start
 
 SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-Start = Callable[..., Pipeline]
-
-
-@pytest.fixture
-def start(settings: Settings, pipelines: contextlib.ExitStack) -> Start:
-    """Starts a pipeline over these calls, or over a believable day."""
-
-    def begin(*made: Made, zones: dict[str, str] | None = None) -> Pipeline:
-        floor = Floor({"lyon": "Europe/Paris"} if zones is None else zones, default="Europe/Paris")
-        floor.made = list(made) or believable("lyon", "Europe/Paris", clock_us(), operators=12)
-        pipeline = Pipeline(settings, floor)
-        pipelines.callback(pipeline.end)
-        pipeline.start()
-        return pipeline
-
-    return begin
 
 
 def in_mid_hour() -> int:

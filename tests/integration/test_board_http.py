@@ -116,7 +116,7 @@ async def test_an_hour_lists_its_operators_and_can_be_cut_to_a_site(board: Board
         ("/api/hours/2026-11-23T13:00:07Z/operators", 400, "no hour"),
         ("/api/hours/20011123T1300Z/operators", 404, "no record"),
         ("/api/operators/nobody/hours/20261123T1300Z", 404, "nobody"),
-        ("/?view=floor", 404, "floor"),
+        ("/api/operators/nobody/day", 404, "nobody"),
         ("/?view=attic", 404, "attic"),
         ("/words/xx.json", 404, "xx"),
         ("/nowhere", 404, "/nowhere"),

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from processors.kpis import COUNTS, KPIS
-from streams.board.page import FOLDER, LANGUAGES, STATIC, Page, catalogue, preferred
+from streams.board.page import FOLDER, LANGUAGES, STATIC, VIEWS, Page, catalogue, preferred
 
 SCRIPTS = sorted(STATIC.glob("*.js"))
 PLACE = re.compile(r"\{(\w+)\}")
@@ -60,13 +60,15 @@ def test_nothing_comes_from_elsewhere_and_no_markup_is_made_from_text() -> None:
         assert "http://" not in text, file.name
         assert "https://" not in text, file.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text), file.name
-    html = Page().html("en", "dark")
-    assert "{{" not in html
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", html)
+    page = Page()
+    htmls = [page.html(view, "en", "dark") for view in VIEWS.values()]
+    for html in [*htmls, page.sign_in("fr", "light", "sign_in.wall", '/?a="><script>')]:
+        assert "{{" not in html
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", html)
 
 
 def test_a_changed_file_is_another_build() -> None:
     """The page carries the name of its build, by which it knows when to load itself anew."""
     page = Page()
     assert re.fullmatch(r"[0-9a-f]{12}", page.build)
-    assert page.build in page.html("fr", "light")
+    assert page.build in page.html("wall", "fr", "light")

@@ -27,7 +27,15 @@ export class Connection {
   /** Opens anew what the browser has given up, or what stays silent although it looks open. */
   check() {
     const closed = this.source.readyState === EventSource.CLOSED;
-    if (since(this.opened) > (closed ? OPEN_AGAIN_MS : CUT_AFTER_MS) && (closed || this.isCut)) this.open();
+    if (since(this.opened) <= (closed ? OPEN_AGAIN_MS : CUT_AFTER_MS) || !(closed || this.isCut)) return;
+    if (closed) this.ask();
+    this.open();
+  }
+
+  /** A board that answers and refuses wants to be signed in to anew: the page itself knows how. */
+  async ask() {
+    const status = await fetch("/api/board", { method: "HEAD" }).then((response) => response.status, () => 0);
+    if (status === 401 || status === 403) location.reload();
   }
 
   open() {

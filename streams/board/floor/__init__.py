@@ -1,0 +1,1 @@
+"""The floor view: a row per operator, for supervisors."""

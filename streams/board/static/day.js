@@ -1,0 +1,79 @@
+// One operator's day, hour by hour, in a window over the floor.
+
+import { duration, shareOf } from "./cells.js";
+import { el } from "./dom.js";
+
+const COUNTS = ["calls", "conversations", "appointments", "sales"];
+const RATES = ["contact_rate", "appointments_per_conversation", "forced_rate"];
+
+export class Day {
+  constructor(dialog, format, closed) {
+    this.dialog = dialog;
+    this.format = format;
+    this.operator = null;
+    dialog.addEventListener("close", () => {
+      this.operator = null;
+      closed();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+
+  async open(operator, person) {
+    this.operator = operator;
+    this.person = person;
+    this.show([el("p.wait", { role: "status" }, this.format.say("day.reading"))]);
+    if (!this.dialog.open) this.dialog.showModal();
+    await this.read();
+  }
+
+  /** Fetches anew: when opened, and when the operator's row has changed. */
+  async read() {
+    const { operator } = this;
+    let content;
+    try {
+      const response = await fetch(`/api/operators/${encodeURIComponent(operator)}/day`);
+      const answer = await response.json();
+      content = response.ok ? [this.table(answer)] : [el("p.wait", { role: "status" }, answer.error)];
+    } catch {
+      content = [el("p.wait", { role: "status" }, this.format.say("day.lost"))];
+    }
+    if (this.operator === operator) this.show(content);
+  }
+
+  show(content) {
+    const { format, person, operator } = this;
+    const focused = this.dialog.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+    const close = el("button.plain", { type: "button", "data-focus": "close" }, format.say("day.close"));
+    close.addEventListener("click", () => this.dialog.close());
+    const under = [person?.name ? operator : null, person?.team_name ?? person?.team, person?.site_name ?? person?.site];
+    this.dialog.replaceChildren(
+      el("header", {}, el("h2", { id: "day-title" }, person?.name ?? operator), el("p", {}, under.filter(Boolean).join(" · ")), close),
+      ...content);
+    (this.dialog.querySelector(`[data-focus="${focused}"]`) ?? close).focus();
+  }
+
+  table({ hours, total }) {
+    const { format } = this;
+    const heads = [format.say("strip.hour"), ...COUNTS.map((name) => format.words[`count.${name}`]),
+      ...["contact_rate", "mean_conversation_seconds", "appointments_per_conversation", "forced_rate"].map((name) => format.words[`kpi.${name}`])];
+    return el("div.scroll", { tabindex: "0", "aria-label": format.say("day.hours") }, el("table", {},
+      el("caption.spoken", {}, format.say("day.hours")),
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...hours.map((hour) => this.line(hour, format.hour(hour.window.start)))),
+      el("tfoot", {}, this.line(total, format.say("window.today")))));
+  }
+
+  line(hour, name) {
+    const { format } = this;
+    const [contact, appointments, forced] = RATES.map((rate) => el("td.wide", {}, ...shareOf(hour[rate], format)));
+    return el("tr", {}, el("th", { scope: "row" }, hour.running && name !== format.say("window.today") ? `${name} …` : name),
+      ...COUNTS.map((count) => this.number(hour, count)), contact,
+      el("td", {}, duration(hour.mean_conversation_seconds, format)), appointments, forced);
+  }
+
+  number(hour, count) {
+    return el("td", { "data-count": count }, this.format.number(hour[count]));
+  }
+}
