@@ -44,6 +44,17 @@ class LivePage(Page):
             self.folded = None
         return acceptance
 
+    def restore(self, statement: AnyStatement) -> None:
+        """Joins in a statement that a worker has written, which may be another one since this page was last folded.
+
+        What was made of the page before is forgotten where it changes: also what counters hold, since the statement's
+        writer has counted it.
+        """
+        if self.accept(statement) <= Acceptance.REPLACED:
+            self.folded = self.ended = self.counted = None
+        # Also of a row that another has superseded: rows come in any order, and the part was once published.
+        self.parts.add(statement.part)
+
     def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
         """The fold of what stands now; sets ``hour`` by the latest fact's site."""
         folded = self.folded

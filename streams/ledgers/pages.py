@@ -201,9 +201,7 @@ class PageLedger:
                 known.add((site_id, statement.hour_us))
                 page = book.page(statement.owner, hour)
             statement.owner, statement.hour_us = page.owner, page.hour_us
-            page.accept(statement)
-            # Also of a row that another has superseded: rows come in any order, and the part was once published.
-            page.parts.add(statement.part)
+            page.restore(statement)
             page.written_us = max(page.written_us, written_us)
 
     def keep(self, partitions: frozenset[int]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from processors.owners import partition_of
 from processors.statements import decode_run
 from streams.errors import UserError
-from streams.topology import OPERATOR_HOURS, PAGES_CHANGELOG
+from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG
 from tests.agents.floor import ALL, PARTITIONS, Floor, as_batch, call, contents, conversation, running
 
 HOME = partition_of("o1", PARTITIONS)
@@ -139,6 +139,21 @@ def test_partitions_that_stay_keep_what_they_have() -> None:
     floor = running().fold(call("c1"))
     floor.pages.keep(frozenset({HOME}))
     assert floor.drain().pages["o1"].counts.calls == 1
+
+
+def test_a_page_that_stayed_is_folded_anew_with_what_another_worker_wrote_meanwhile() -> None:
+    """A worker that froze and is back reads only what is new: its numbers are those of a worker that reads it all."""
+    sleeper = running().fold(call("c1"))
+    sleeper.drain()
+    stood_in = sleeper.successor().fold(call("c2", answered_by="human"), conversation("c1", "refused"))
+    stood_in.drain()
+    sleeper.logs = stood_in.logs
+    sleeper.begin()
+    fact = call("c3")
+    told, wanted = sleeper.fold(fact).drain(), stood_in.successor().fold(fact).drain()
+    assert told.pages == wanted.pages
+    assert told.pages["o1"].counts.calls == 3
+    assert told.of(CONTRIBUTIONS) == wanted.of(CONTRIBUTIONS)
 
 
 def test_a_site_whose_zone_changed_is_refused_with_the_settings_name() -> None:
