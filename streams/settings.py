@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     board_published_locally: Annotated[bool, Accepts("true or false")] = Field(
         False, description="The board's port is published on loopback only, by a container engine; it is then open"
     )
+    pages_token: Token = Field(
+        None, description="Opens the facts behind a number: asked by the board, answered by the workers"
+    )
     operator_metrics: Annotated[bool, Accepts("true or false")] = Field(
         True, description="Metrics per operator, which are personal data"
     )

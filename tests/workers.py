@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from streams import topics
 from streams.ports import any_free
 from streams.settings import Settings
@@ -25,6 +27,8 @@ def environment(settings: Settings) -> dict[str, str]:
     found = {}
     for name in settings.model_fields_set:
         value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
         found[f"DIALPULSE_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
     return {**os.environ, **found}
 

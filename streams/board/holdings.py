@@ -29,11 +29,12 @@ class Glance(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A partition's last known sign of life; it stays as it was when its key has gone."""
+    """A partition's last known sign of life; it stays as it was when its key has gone. `worker` is `host:port`."""
 
     at_us: int
     lag: int
     last_fact_us: int | None
+    worker: str = ""
 
     @classmethod
     def of(cls, heartbeat: Heartbeat, read_us: int) -> "Beat":
@@ -42,7 +43,7 @@ class Beat:
         A worker whose clock is ahead was alive when it was read, and not later.
         """
         last = None if heartbeat.last_fact is None else parse_time(heartbeat.last_fact)
-        return cls(min(parse_time(heartbeat.at), read_us), heartbeat.lag, last)
+        return cls(min(parse_time(heartbeat.at), read_us), heartbeat.lag, last, heartbeat.worker)
 
 
 @dataclass(frozen=True, slots=True)

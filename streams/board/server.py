@@ -16,12 +16,13 @@ from streams.board.floor.answers import FloorAnswers
 from streams.board.floor.reading import Reading
 from streams.board.guard import guard, sign_in, sign_out
 from streams.board.holdings import Holdings
-from streams.board.keys import ACCESS, ANSWERS, FLOOR, PAGE, READER, STOPPING
+from streams.board.keys import ACCESS, ANSWERS, FLOOR, PAGE, PAGES, READER, STOPPING
 from streams.board.page import LANGUAGES, STATIC, VIEWS, Page, preferred, theme_of
 from streams.board.reader import Reader, connect
 from streams.board.replies import errors_as_json, failed, json_reply, protect
 from streams.board.rounds import Rounds
 from streams.board.watch import Watch
+from streams.board.worker_pages import WorkerPages
 from streams.settings import Settings
 
 
@@ -47,6 +48,8 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
         asyncio.Event(),
     )
     app[FLOOR] = FloorAnswers(Reading(watch, now_us), now_us)
+    app[PAGES] = WorkerPages(settings)
+    app.cleanup_ctx.append(app[PAGES].running)
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_stop_events)
     app.cleanup_ctx.append(_reading)
@@ -63,6 +66,7 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
             web.get("/api/operators/{owner}/day", floor.day),
             web.get("/api/hours/{hour}/operators", api.operators),
             web.get("/api/operators/{owner}/hours/{hour}", api.operator_hour),
+            web.get("/api/operators/{owner}/hours/{hour}/facts", api.facts),
             web.get("/healthz", api.alive),
             web.get("/readyz", api.ready),
             web.static("/static/", STATIC),

@@ -27,6 +27,7 @@ from streams.topology import Flow, build
 from streams.worker.definition import agree_on_definition
 from streams.worker.heartbeats import beat
 from streams.worker.http import serving
+from streams.worker.pages import PATH, PagesView
 
 log = logging.getLogger("dialpulse")
 
@@ -97,7 +98,8 @@ class Worker:
             stack.callback(beating.cancel)
             registry = CollectorRegistry()
             registry.register(self._collector(sink))
-            await stack.enter_async_context(serving(self._sock, registry, self._ready))
+            pages = {PATH: PagesView(settings, flow.pages).get}
+            await stack.enter_async_context(serving(self._sock, registry, self._ready, pages))
             log.info("metrics and health at http://%s", self._address)
             yield
 

@@ -1,7 +1,7 @@
 """The worker's HTTP: metrics and health, on loopback unless told otherwise."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -11,7 +11,10 @@ Ready = Callable[[], tuple[bool, str]]
 """(whether the worker is ready, one sentence that says why or why not)."""
 
 
-def _routes(registry: CollectorRegistry, ready: Ready) -> web.Application:
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _routes(registry: CollectorRegistry, ready: Ready, more: Mapping[str, Handler]) -> web.Application:
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = exposition.choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
@@ -27,13 +30,19 @@ def _routes(registry: CollectorRegistry, ready: Ready) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    for path, handler in more.items():
+        app.router.add_get(path, handler)
     return app
 
 
 @asynccontextmanager
-async def serving(sock: socket.socket, registry: CollectorRegistry, ready: Ready) -> AsyncIterator[None]:
-    """Serves on a listening socket while the context is open."""
-    runner = web.AppRunner(_routes(registry, ready), access_log=None, handle_signals=False, shutdown_timeout=1)
+async def serving(
+    sock: socket.socket, registry: CollectorRegistry, ready: Ready, more: Mapping[str, Handler] | None = None
+) -> AsyncIterator[None]:
+    """Serves on a listening socket while the context is open; `more` are handlers by path."""
+    runner = web.AppRunner(
+        _routes(registry, ready, more or {}), access_log=None, handle_signals=False, shutdown_timeout=1
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, sock).start()

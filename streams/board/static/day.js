@@ -2,6 +2,7 @@
 
 import { duration, shareOf } from "./cells.js";
 import { el } from "./dom.js";
+import { factsOf } from "./facts.js";
 
 const COUNTS = ["calls", "conversations", "appointments", "sales"];
 const RATES = ["contact_rate", "appointments_per_conversation", "forced_rate"];
@@ -11,6 +12,7 @@ export class Day {
     this.dialog = dialog;
     this.format = format;
     this.operator = null;
+    this.asked = null;
     dialog.addEventListener("close", () => {
       this.operator = null;
       closed();
@@ -22,6 +24,7 @@ export class Day {
 
   async open(operator, person) {
     this.operator = operator;
+    this.asked = null;
     this.person = person;
     this.show([el("p.wait", { role: "status" }, this.format.say("day.reading"))]);
     if (!this.dialog.open) this.dialog.showModal();
@@ -31,6 +34,8 @@ export class Day {
   /** Fetches anew: when opened, and when the operator's row has changed. */
   async read() {
     const { operator } = this;
+    // Facts are read once: they must not move under the eye.
+    if (this.asked) return;
     let content;
     try {
       const response = await fetch(`/api/operators/${encodeURIComponent(operator)}/day`);
@@ -39,7 +44,7 @@ export class Day {
     } catch {
       content = [el("p.wait", { role: "status" }, this.format.say("day.lost"))];
     }
-    if (this.operator === operator) this.show(content);
+    if (this.operator === operator && !this.asked) this.show(content);
   }
 
   show(content) {
@@ -69,11 +74,35 @@ export class Day {
     const { format } = this;
     const [contact, appointments, forced] = RATES.map((rate) => el("td.wide", {}, ...shareOf(hour[rate], format)));
     return el("tr", {}, el("th", { scope: "row" }, hour.running && name !== format.say("window.today") ? `${name} …` : name),
-      ...COUNTS.map((count) => this.number(hour, count)), contact,
+      ...COUNTS.map((count) => this.number(hour, count, name)), contact,
       el("td", {}, duration(hour.mean_conversation_seconds, format)), appointments, forced);
   }
 
-  number(hour, count) {
-    return el("td", { "data-count": count }, this.format.number(hour[count]));
+  /** An hour's number leads to the facts behind it; the day's sum has none of its own. */
+  number(hour, count, name) {
+    const text = this.format.number(hour[count]);
+    if (hour[count] === 0 || name === this.format.say("window.today")) return el("td", { "data-count": count }, text);
+    const label = this.format.say("facts.open", { n: text, things: this.format.words[`count.${count}`], hour: name });
+    const button = el("button.plain", { type: "button", "aria-label": label, "data-focus": `${hour.window.start} ${count}` }, text);
+    button.addEventListener("click", () => this.facts(hour, count, name));
+    return el("td", { "data-count": count }, button);
+  }
+
+  /** The facts of an hour that add to a count, in place of the day; a button leads back. */
+  async facts(hour, count, name) {
+    const { format, operator } = this;
+    this.asked = { hour, count, name };
+    const back = el("button.plain", { type: "button", "data-focus": "back" }, format.say("facts.back"));
+    back.addEventListener("click", () => {
+      this.asked = null;
+      this.read();
+    });
+    const title = el("h3", {}, `${format.words[`count.${count}`]}, ${name}`);
+    this.show([back, title, el("p.wait", { role: "status" }, format.say("facts.reading"))]);
+    const content = await factsOf(operator, hour.window.start, count, format);
+    if (this.operator === operator && this.asked?.hour === hour && this.asked.count === count) {
+      this.show([back, title, ...content]);
+      back.focus();
+    }
   }
 }
