@@ -4,7 +4,6 @@ An hour is the longest stretch of a site's local time with one date, one hour nu
 than sixty minutes; the hour that a clock change repeats is two hours, and a change by half an hour makes a short one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -160,7 +159,3 @@ def _local_hours(local: datetime, zone: ZoneInfo) -> list[Hour]:
         if (begins.date(), begins.hour) == (local.date(), local.hour):
             found[hour.start_us] = hour
     return list(found.values())
-
-
-HourOf = Callable[[str | None, int], Hour]
-"""Gives the hour of (site_id, instant in microseconds)."""

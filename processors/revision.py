@@ -13,9 +13,3 @@ class Revision(NamedTuple):
     def text(self) -> str:
         """The revision as records carry it, for instance ``0001-00000000000000000041-0``."""
         return f"{self.generation:04d}-{self.weight:020d}-{self.is_final:d}"
-
-
-def parse_revision(text: str) -> Revision:
-    """The parts of a revision's text. Raises ValueError where it is none."""
-    generation, weight, final = text.split("-")
-    return Revision(int(generation), int(weight), bool(int(final)))

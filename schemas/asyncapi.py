@@ -13,7 +13,7 @@ from schemas.examples import load_examples
 from schemas.facts import FACT_TYPES
 from schemas.json_schemas import schemas
 from schemas.registry import DAY_MS, Topic, load
-from schemas.rejections import Reason
+from schemas.rejections import HEADERS, Reason
 
 Node = dict[str, Any]
 
@@ -134,7 +134,7 @@ def _rejection_headers() -> Node:
             "partition": number | {"description": "its partition there"},
             "offset": number | {"description": "its offset there"},
         },
-        "required": ["reason", "detail", "topic", "partition", "offset"],
+        "required": list(HEADERS),
     }
 
 

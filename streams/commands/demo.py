@@ -9,6 +9,7 @@ import click
 
 from streams.commands.replay import mapping_of
 from streams.demo import Feeding, feed, running_demo
+from streams.errors import UserError
 from streams.feeding import Fed, FeedThread, stop_on_signals
 from streams.recount.reconcile import reconcile
 from streams.replay.replay import Replay
@@ -61,6 +62,7 @@ def command(
       dialpulse demo --source calls.tsv.gz --mapping technion
     """
     if source == SIMULATE:
+        _insist_on_options_of_a_simulation(speed, form, mapping, as_live)
         feeding = _simulate(Simulation(operators, rate, seed, for_seconds, speed or 1.0))
     else:
         feeding = _replay(Path(source), form, mapping, speed, as_live, for_seconds)
@@ -73,7 +75,12 @@ def command(
             fed = _input(feed(feeding, where.settings), stop, for_seconds)
         for line in fed.lines():
             click.echo(line)
-        return 0 if for_seconds is None or stop.is_set() else _recount(where.settings)
+        if for_seconds is None:
+            return 0
+        if stop.is_set():
+            _tell("stopped before the end, so nothing was recounted")
+            return 1
+        return _recount(where.settings)
 
 
 def _input(thread: FeedThread, stop: threading.Event, for_seconds: float | None) -> Fed:
@@ -97,6 +104,16 @@ def _recount(settings: Settings) -> int:
         f"{'the recount agrees' if report.agrees else 'THE RECOUNT DIFFERS'}"
     )
     return 0 if report.agrees else 1
+
+
+def _insist_on_options_of_a_simulation(
+    speed: float | None, form: str | None, mapping: str | None, as_live: bool
+) -> None:
+    """UserError for what only a log can be asked for, before anything is started."""
+    if form or mapping or as_live:
+        raise UserError("--format, --mapping and --as-live go with a log: name it with --source FILE")
+    if speed is not None and speed < 1:
+        raise UserError(f"--speed {speed:g} is too slow for the simulation: it takes 1 or more")
 
 
 def _simulate(simulation: Simulation) -> Feeding:

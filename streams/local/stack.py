@@ -92,11 +92,6 @@ class LocalStack:
         """Starts Kafka on its data, on its port."""
         self._kafka.start()
 
-    def restart_kafka(self) -> None:
-        """Stops Kafka in order and starts it again on its data."""
-        self._kafka.stop()
-        self._kafka.start()
-
     def kill_kafka(self) -> None:
         """Kills Kafka as a crash would; it comes back by itself within seconds."""
         self._kafka.kill()

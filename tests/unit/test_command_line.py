@@ -78,3 +78,15 @@ def test_an_unforeseen_error_is_one_line_too_and_debug_shows_where() -> None:
 def test_what_a_command_returns_is_its_exit_code() -> None:
     """0 done, 1 found a problem."""
     assert [run("doctor", code)[0] for code in ("0", "1")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--speed", "0.5"), ("--mapping", "technion"), ("--format", "csv"), ("--as-live",)],
+    ids=lambda one: one[0],
+)
+def test_a_demo_of_a_simulation_refuses_what_only_a_log_can_do(words: tuple[str, ...]) -> None:
+    """Said before anything is started, not passed over."""
+    code, out, err = run("demo", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words[0] in err
