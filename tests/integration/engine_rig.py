@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from streams.engine.settings import leased_topic_config
@@ -122,7 +122,7 @@ class Rig:
         """Every record of a topic up to its end as it is now."""
         consumer = self._consumer()
         parts = [TopicPartition(topic, number, 0) for number in range(partitions)]
-        ends = {part.partition: consumer.get_watermark_offsets(part, timeout=10) for part in parts}
+        ends = {part.partition: _watermarks(consumer, part) for part in parts}
         left = {number for number, (low, high) in ends.items() if high > low}
         consumer.assign(parts)
         while left:
@@ -142,7 +142,7 @@ class Rig:
         """The log end of each partition."""
         consumer = self._consumer()
         parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        ends = {part.partition: consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts}
+        ends = {part.partition: _watermarks(consumer, part)[1] for part in parts}
         consumer.close()
         return ends
 
@@ -172,8 +172,8 @@ class Rig:
         """Offsets committed and log ends, summed over the sources."""
         consumer = self._consumer()
         parts = [TopicPartition(source, number) for source in self.sources for number in range(PARTITIONS)]
-        done = sum(max(part.offset, 0) for part in consumer.committed(parts, timeout=10))
-        end = sum(consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts)
+        done = sum(max(part.offset, 0) for part in patiently(lambda: consumer.committed(parts, timeout=10)))
+        end = sum(_watermarks(consumer, part)[1] for part in parts)
         consumer.close()
         return done, end
 
@@ -202,7 +202,28 @@ class Rig:
                 worker.end(signal.SIGKILL)
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+Answer = TypeVar("Answer")
+
+
+def patiently(ask: Callable[[], Answer], seconds: float = 20.0) -> Answer:
+    """A broker's answer, asked for again while it is still electing leaders or finding coordinators."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _watermarks(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
+    """Where a partition begins and ends."""
+    found: tuple[int, int] = patiently(lambda: consumer.get_watermark_offsets(part, timeout=10))
+    return found
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Waits for a condition, or fails saying what did not come."""
     deadline = time.monotonic() + seconds
     while not holds():
