@@ -57,6 +57,11 @@ def numbers_of(wall: dict[str, Any]) -> dict[str, float]:
     return values | {f"mix.{row['name']}": row["today"]["numerator"] for row in wall["conclusions"]["rows"]}
 
 
+def _as_written(value: object) -> object:
+    """A number as JavaScript writes it: 0 where Python has 0.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def test_every_number_of_the_page_is_that_of_the_api(page: Page, board: Board, start: Start) -> None:
     """What stands on the wall is what `/api/board` says, value by value, and is written as it is."""
     in_mid_hour()
@@ -64,7 +69,7 @@ def test_every_number_of_the_page_is_that_of_the_api(page: Page, board: Board, s
     wall = api(opened(page, board))
     for name, value in numbers_of(wall).items():
         # Waited for: between page and answer a five-minute slot may have fallen out of the rolling hour.
-        mark = f'[data-number="{name}"][data-value="{value}"]'
+        mark = f'[data-number="{name}"][data-value="{_as_written(value)}"]'
         expect(page.locator(mark), name).to_have_count(1, timeout=5_000)
     assert shown(page, "rolling.calls") == f"{wall['rolling']['calls']:,}"
     assert shown(page, "rolling.contact_rate") == f"{wall['rolling']['contact_rate']['value'] * 100:.1f} %"
