@@ -195,8 +195,12 @@ class HourPage:
         return changed
 
     def targets(self, contribution: Contribution) -> set[Target]:
-        """The roll-ups that a contribution counts for."""
-        return {target for part, _ in contribution.parts for target in targets_of(part)}
+        """The roll-ups of this hour that a contribution counts for.
+
+        Of two with one revision, each made without what the other knew, the one that lost may name roll-ups that are
+        not here: they come with the greater one that knows both.
+        """
+        return {target for part, _ in contribution.parts for target in targets_of(part) if target in self.roll_ups}
 
     def record(self, target: Target, meaning: Meaning, emitted_us: int) -> CampaignHour | TeamHour | SiteHour:
         """The record of one roll-up at the present moment."""

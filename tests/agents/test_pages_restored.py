@@ -8,7 +8,7 @@ import pytest
 from processors.owners import partition_of
 from processors.statements import decode_run
 from streams.errors import UserError
-from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG
+from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG, ROLL_UPS
 from tests.agents.floor import ALL, PARTITIONS, Floor, as_batch, call, contents, conversation, running
 
 HOME = partition_of("o1", PARTITIONS)
@@ -117,6 +117,18 @@ def test_roll_ups_are_offered_to_redis_only_once_they_are_whole() -> None:
     assert list(heir.roll_ups.snapshots()) == []
     heir.roll_ups.recovered(ALL)
     assert {snapshot.level for snapshot in heir.roll_ups.snapshots()} == {"campaign", "team", "site"}
+
+
+def test_of_two_contributions_with_one_revision_the_later_changes_nothing_and_stops_nothing() -> None:
+    """A crash may leave two, each without what the other knew; the next one knows both."""
+    floor = running()
+    one, other = running().fold(call("c1", team_id="t1")), running().fold(call("c2", team_id="t2"))
+    floor.roll(one.drain())
+    told = floor.roll(other.drain())
+    assert list(told.published(ROLL_UPS["team"])) == []
+    assert told.roll_up("campaign", "autumn").counts.calls == 1
+    both = floor.roll(other.fold(call("c1", team_id="t1")).drain())
+    assert [both.roll_up("team", team).counts.calls for team in ("t1", "t2")] == [1, 1]
 
 
 def test_pages_and_their_unwritten_rows_are_forgotten_together() -> None:
