@@ -1,7 +1,7 @@
 # Every target sets up what it needs; a second run finds it done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := targets
-.PHONY: targets demo test check bench faults docs
+.PHONY: targets demo test check bench faults alerts-trial docs
 
 VENV := .venv/bin
 ARGS ?=
@@ -11,7 +11,8 @@ targets:
 	@echo "make test     everything that proves it: check, then all tests on real Kafka, Redis and chromium"
 	@echo "make check    format, lint, types, unit and contract tests; under a minute"
 	@echo "make bench    measure speed and latency"
-	@echo "make faults   kill and freeze its parts, and recount"
+	@echo "make faults   kill and freeze its parts, and recount; SEED=, MINUTES= or FACTS=, MUTANT=, ARGS=\"--nodes 3\""
+	@echo "make alerts-trial   simulated weeks through the alert rules in a real Prometheus: found, how soon, false alarms"
 	@echo "make docs     write the generated pages and schemas anew"
 
 demo:
@@ -32,10 +33,19 @@ check:
 	$(VENV)/mypy
 	$(VENV)/pytest -q tests/unit tests/contract
 
-bench faults:
+bench:
 	@scripts/bootstrap dev
 	@if ! ls tests/$@/test_*.py >/dev/null 2>&1; then echo "make $@: tests/$@ has no tests yet" >&2; exit 2; fi
 	$(VENV)/pytest tests/$@ $(ARGS)
+
+faults:
+	@scripts/bootstrap dev
+	@$(VENV)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(FACTS),--facts $(FACTS)) $(if $(MUTANT),--mutant $(MUTANT)) $(ARGS)
+
+alerts-trial:
+	@scripts/bootstrap dev
+	@$(VENV)/python -m tests.trial $(ARGS)
 
 docs:
 	@scripts/bootstrap dev

@@ -1,0 +1,89 @@
+"""Points of failure, put around the product's own functions: what an armed one does, a machine could do there."""
+
+import asyncio
+import os
+import signal
+import time
+from typing import Any
+
+from streams.engine import flushing
+from streams.engine.clocks import Instant
+from streams.engine.consuming import BatchConsumer
+from streams.sinks.redis_server import Server
+from tests.faults.control import Control, Point
+
+SLOW_ANSWER_S = 1.5
+ACKNOWLEDGED_BY_THEN_S = 0.7
+OUTPUTS = ("kpi.", "dialpulse.contributions.")
+
+
+class StepClock:
+    """The machine's clock, off by what the driver says."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def now(self) -> Instant:
+        """This moment as a machine with a wrong clock has it."""
+        return Instant(time.time() + self._control.clock_offset, time.monotonic())
+
+
+def install(control: Control, *, slow_seek: bool) -> None:
+    """Puts every point in place; ``slow_seek``: the group is slow to say where to read on."""
+    _around_sends(control)
+    _around_redis(control)
+    _around_fetches(control)
+    if slow_seek:
+        _around_seeks()
+
+
+def _freeze() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _around_sends(control: Control) -> None:
+    send = flushing._send
+
+    async def pointed(producer: Any, topic: str, partition: int, stamp_ms: int, records: Any) -> Any:
+        if "kpi.operator" in topic and control.spring(Point.FREEZE_IN_FLUSH):
+            _freeze()
+        if control.point is Point.DIE_BEFORE_OUTPUTS and any(name in topic for name in OUTPUTS):
+            await asyncio.sleep(ACKNOWLEDGED_BY_THEN_S)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await send(producer, topic, partition, stamp_ms, records)
+
+    flushing._send = pointed
+
+
+def _around_redis(control: Control) -> None:
+    write = Server.write
+
+    async def pointed(self: Server, snapshots: Any, beats: Any, *, claim: bool) -> Any:
+        if snapshots and control.spring(Point.FREEZE_BEFORE_REDIS):
+            _freeze()
+        return await write(self, snapshots, beats, claim=claim)
+
+    Server.write = pointed  # type: ignore[method-assign]
+
+
+def _around_fetches(control: Control) -> None:
+    wait = BatchConsumer._wait_next_records
+
+    async def pointed(self: BatchConsumer, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        records, active = await wait(self, timeout)
+        facts = [tp for tp in records or () if "dialer." in tp.topic]
+        if facts and control.spring(Point.LOSE_A_BATCH):
+            del records[facts[0]]
+        return records, active
+
+    BatchConsumer._wait_next_records = pointed  # type: ignore[method-assign]
+
+
+def _around_seeks() -> None:
+    seek = BatchConsumer._seek_sources
+
+    async def pointed(self: BatchConsumer) -> None:
+        await asyncio.sleep(SLOW_ANSWER_S)
+        await seek(self)
+
+    BatchConsumer._seek_sources = pointed  # type: ignore[method-assign]
