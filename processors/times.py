@@ -36,8 +36,8 @@ def _minute_us(text: str) -> int:
     """The microseconds of ``2026-11-23T13:42``, read as UTC."""
     if not _MINUTE_TEXT.fullmatch(text):
         raise NoTime("is no RFC 3339 time, such as 2026-11-23T13:42:07.120+01:00")
-    if not "1900" <= text[:4] < "2200":
-        raise NoTime("lies outside the years 1900 to 2199")
+    if not "1973" <= text[:4] < "2200":
+        raise NoTime("lies outside the years 1973 to 2199")
     try:
         return (datetime.fromisoformat(text.upper()).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
     except ValueError:

@@ -39,7 +39,7 @@ OperatorId = Annotated[
 """An id that does not begin with ``@``, which is kept for attempts without an operator."""
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "pattern": _TIME_PATTERN})]
-"""RFC 3339 with an offset or ``Z``, at most microseconds, in the years 1900 to 2199."""
+"""RFC 3339 with an offset or ``Z``, at most microseconds, in the years 1973 to 2199."""
 
 Seconds = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": LONGEST_DURATION_S})]
 """A duration in seconds, up to thirty days; held as whole microseconds, half a microsecond to even."""

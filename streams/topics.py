@@ -88,12 +88,19 @@ def _admin(settings: Settings) -> Iterator[Any]:
         admin.close()
 
 
+def _config(topic: registry.Topic, settings: Settings) -> dict[str, str]:
+    """The registry's settings, and how many copies must have a record before it counts as written."""
+    # With fewer than three copies, asking for two would stop all writing when one broker is away.
+    copies = 2 if settings.replication >= 3 else 1
+    return {**topic.config(settings.session_timeout), "min.insync.replicas": str(copies)}
+
+
 def _create(admin: Any, settings: Settings, names: list[str]) -> None:
     wanted = {
         settings.topic(topic.name): {
             "num_partitions": topic.partition_count(settings.partitions),
             "replication_factor": settings.replication,
-            "configs": topic.config(settings.session_timeout),
+            "configs": _config(topic, settings),
         }
         for topic in registry.load().values()
     }
@@ -123,7 +130,7 @@ def _differences(admin: Any, settings: Settings) -> list[Difference]:
         wanted = {
             "partitions": str(topic.partition_count(settings.partitions)),
             "replication": str(settings.replication),
-            **topic.config(settings.session_timeout),
+            **_config(topic, settings),
         }
         differences += [
             Difference(name, key, str(found.get(key)), value)

@@ -1,12 +1,19 @@
 """What tests share: one real Kafka and Redis for the whole run, and names of its own for each test."""
 
+import os
 import uuid
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from streams.local import LocalStack
 from streams.settings import Settings, load_settings
+
+# A law is no stopwatch: a busy machine may take its time over an example. In CI the examples are the same each time, so
+# that a change is judged by what it changes; elsewhere they are new with every run.
+hypothesis.settings.register_profile("dialpulse", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("dialpulse")
 
 
 @pytest.fixture(scope="session")

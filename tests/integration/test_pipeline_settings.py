@@ -102,7 +102,7 @@ def test_another_number_of_partitions_is_refused(
         {"time_zone": "Asia/Kolkata"},
         {"time_zone": "Europe/Paris"},
     ],
-    ids=["a site's", "a site's, with the same hours", "a site's dropped", "the default", "the default, with the same hours"],
+    ids=["a site's", "a site's, the same hours", "a site's dropped", "the default", "the default, the same hours"],
 )
 def test_a_zone_that_has_facts_never_changes(
     running: tuple[Settings, Worker], tmp_path: Path, zones: dict[str, Any]

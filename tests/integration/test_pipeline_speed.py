@@ -33,6 +33,8 @@ from tests.workers import Worker, running_worker
 RATE = 200
 SECONDS = 10
 OPERATORS = 40
+ALLOWED_S = 10.0
+"""The most that a busy machine may add to a delay."""
 PROBES_A_SECOND = 5
 
 
@@ -177,9 +179,11 @@ def test_no_crowd_holds_up_other_operators(crowded: tuple[Settings, Worker], cro
     print(_told(f"beside many {name} ({lasted:.1f} s)", watch.delays), f"; {slow:.0f} flushes over 2 s")
     print(f"of which the worker waited {waited:.1f} s for a processor that others had")
     reconciled(settings)
-    # The promise is for a machine of its own. Where others take the processor, Kafka and Redis wait for it as well.
-    assert max(watch.delays) < 2 + 2 * waited, sorted(watch.delays)[-5:]
-    assert slow == 0 or waited > 1
+    # The promise is for a machine of its own. Where others take the processor, Kafka and Redis wait for it as well; but
+    # no machine that these tests are for is so busy that the allowance may grow without end.
+    allowance = min(2 * waited, ALLOWED_S)
+    assert max(watch.delays) < 2 + allowance, sorted(watch.delays)[-5:]
+    assert slow <= (1 if waited > 1 else 0)
 
 
 def _waited_for_processor(worker: Worker) -> float:

@@ -1,14 +1,15 @@
 """The laws of hours: they tile time on every clock."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.hours import Clock, Clocks, Hour, NoHour, hour_at, parse_hour
-from processors.times import HOUR_US, MINUTE_US, format_time, parse_time
+from processors.times import HOUR_US, MINUTE_US, format_time, from_datetime, parse_time
+from schemas.redis_keys import hour_name, parse_hour_name
 
 ZONES = [
     "Europe/Paris",
@@ -144,3 +145,13 @@ def test_a_fact_goes_by_the_clock_of_its_own_site() -> None:
     us = parse_time("2026-11-23T13:45:00Z")
     starts = [format_time(clocks.of(site).hour(us).start_us) for site in ("pune", "lyon", None)]
     assert starts == ["2026-11-23T13:30:00Z", "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"]
+
+
+def test_every_hour_of_every_zone_has_a_name_in_redis() -> None:
+    """Keys have whole minutes; in the years that are taken, every zone counts in them."""
+    for zone in sorted(available_timezones()):
+        place = ZoneInfo(zone)
+        for year in range(1972, 2041, 2):
+            for month in (1, 7):
+                hour = hour_at(from_datetime(datetime(year, month, 15, 12, 30, tzinfo=UTC)), place)
+                assert parse_hour_name(hour_name(hour.start_us)) == hour.start_us
