@@ -50,6 +50,16 @@ def redis_url(text: str) -> str:
     return text
 
 
+def http_url(text: str | None) -> str | None:
+    """Checks `http://` or `https://` with a host; a slash at the end is dropped."""
+    if text is not None:
+        url = urlsplit(text)
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.port == 0:
+            raise ValueError(text)
+        text = text.rstrip("/")
+    return text
+
+
 def zone(text: str) -> str:
     """Checks the IANA name of a zone."""
     try:

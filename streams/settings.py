@@ -65,7 +65,8 @@ class Settings(BaseSettings):
         12, description="Partitions of the fact topics and of what follows them; never changed once there are facts"
     )
     replication: Annotated[int, Field(ge=1, le=9), Accepts("a whole number from 1 to 9")] = Field(
-        1, description="Copies of each partition in the cluster"
+        1,
+        description="Copies of each partition in the cluster; from 3 on, two must hold a record before it counts",
     )
     flush_interval: Annotated[float, Field(ge=0.01, le=10, allow_inf_nan=False), Accepts("seconds from 0.01 to 10")] = (
         Field(0.2, description="Seconds between two flushes of a worker that keeps up")
@@ -98,6 +99,12 @@ class Settings(BaseSettings):
     board_published_locally: Annotated[bool, Accepts("true or false")] = Field(
         False, description="The board's port is published on loopback only, by a container engine; it is then open"
     )
+    roster: Annotated[str | None, AfterValidator(values.readable_file), Accepts("a file that can be read")] = Field(
+        None, description="CSV or YAML file with names, teams and sites of operators, for floor view and metrics"
+    )
+    alertmanager_url: Annotated[
+        str | None, AfterValidator(values.http_url), Accepts("an address such as http://127.0.0.1:9093")
+    ] = Field(None, description="Alertmanager whose firing alerts the board shows")
     pages_token: Token = Field(
         None, description="Opens the facts behind a number: asked by the board, answered by the workers"
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from streams.board.alerts import Firing
 from streams.board.assemble import assemble
 from streams.board.wall import Wall
 from streams.board.watch import Watch
@@ -26,8 +27,9 @@ class Answer:
 class Answers:
     """Answers by site asked for; None stands for no site named."""
 
-    def __init__(self, watch: Watch, now_us: Callable[[], int]) -> None:
+    def __init__(self, watch: Watch, firing: Firing, now_us: Callable[[], int]) -> None:
         self.watch = watch
+        self.firing = firing
         self.now_us = now_us
         self._made: dict[str | None, Answer] = {}
 
@@ -41,6 +43,7 @@ class Answers:
             # Sites are named by whoever asks: what nobody asks for any more is not kept.
             self._made = {key: kept for key, kept in self._made.items() if kept.turns == turns}
         wall = assemble(self.watch.rounds.holdings, site, now)
+        wall = msgspec.structs.replace(wall, alerts=self.firing.of_site(wall.site.id))
         answer = Answer(now, turns, msgspec.json.encode(wall), _numbers(wall))
         self._made[site] = answer
         return answer

@@ -9,6 +9,7 @@ from aiohttp import web
 from processors.times import SECOND_US
 from streams.board import api
 from streams.board.access import Access
+from streams.board.alerts import Firing
 from streams.board.answers import Answers
 from streams.board.events import events
 from streams.board.floor import api as floor
@@ -23,6 +24,7 @@ from streams.board.replies import errors_as_json, failed, json_reply, protect
 from streams.board.rounds import Rounds
 from streams.board.watch import Watch
 from streams.board.worker_pages import WorkerPages
+from streams.roster import RosterFile
 from streams.settings import Settings
 
 
@@ -39,17 +41,19 @@ def make_app(settings: Settings, now_us: Callable[[], int] = clock_us) -> web.Ap
     access = Access(settings, lambda: now_us() / SECOND_US)
     reader = Reader(connect(settings.redis_url), settings.prefix)
     watch = Watch(reader, Rounds(reader, Holdings(settings.time_zone), now_us))
+    firing = Firing(settings.alertmanager_url)
     app = web.Application(middlewares=[errors_as_json, guard])
     app[ACCESS] = access
     app[READER], app[ANSWERS], app[PAGE], app[STOPPING] = (
         reader,
-        Answers(watch, now_us),
+        Answers(watch, firing, now_us),
         Page(),
         asyncio.Event(),
     )
-    app[FLOOR] = FloorAnswers(Reading(watch, now_us), now_us)
+    app[FLOOR] = FloorAnswers(Reading(watch, now_us), RosterFile(settings.roster), firing, now_us)
     app[PAGES] = WorkerPages(settings)
     app.cleanup_ctx.append(app[PAGES].running)
+    app.cleanup_ctx.append(firing.running)
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_stop_events)
     app.cleanup_ctx.append(_reading)

@@ -174,6 +174,29 @@ class Conclusions(msgspec.Struct, frozen=True):
     warm_long: int
 
 
+class Alert(msgspec.Struct, frozen=True):
+    """An alert that fires, in the words of its rule; `site` is null where it is about none, or about the pipeline."""
+
+    name: str
+    text: str
+    more: str
+    severity: str
+    since: str
+    site: str | None
+    runbook: str | None
+
+
+class Alerts(msgspec.Struct, frozen=True):
+    """What fires: five at most, and how many more. `state` is `off` without Alertmanager, `away` while it is mute."""
+
+    state: Literal["off", "asking", "answers", "away"]
+    firing: list[Alert]
+    more: int
+
+
+NO_ALERTS = Alerts("off", [], 0)
+
+
 class Wall(msgspec.Struct, frozen=True, tag_field="schema", tag="dialpulse.board.v1"):
     """Everything on the wall at the instant `now`, the clock of the board.
 
@@ -193,3 +216,4 @@ class Wall(msgspec.Struct, frozen=True, tag_field="schema", tag="dialpulse.board
     strip: list[StripHour]
     conclusions: Conclusions
     latest_hour: Window | None
+    alerts: Alerts = NO_ALERTS

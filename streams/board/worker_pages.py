@@ -10,6 +10,7 @@ from yarl import URL
 
 from schemas.redis_keys import hour_name
 from streams import setting_values as values
+from streams.board.fetching import read_at_most
 from streams.board.replies import failed
 from streams.settings import Settings, env_name
 
@@ -43,9 +44,7 @@ class WorkerPages:
             host, port = values.host_and_port(worker)
             url = URL(f"http://{f'[{host}]' if ':' in host else host}:{port}{path}", encoded=True)
             async with self.session.get(url, headers=headers, allow_redirects=False) as answer:
-                body = await answer.content.read(GREATEST_BYTES + 1)
-                while not answer.content.at_eof() and len(body) <= GREATEST_BYTES:
-                    body += await answer.content.read(GREATEST_BYTES)
+                body = await read_at_most(answer, GREATEST_BYTES)
                 status = answer.status
             json.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

@@ -25,6 +25,7 @@ from schemas.metrics import BY_NAME, METRICS
 from streams.counters import Labels, part_labels
 from streams.ledgers.book import Book
 from streams.ledgers.live_page import LivePage
+from streams.roster import Roster
 from streams.telemetry import Telemetry
 
 ACTIVE_US = 10 * MINUTE_US
@@ -78,6 +79,7 @@ class WorkerCollector(Collector):
         version: str,
         by_operator: bool,
         now_us: Callable[[], int],
+        roster: Callable[[], Roster] = Roster,
     ) -> None:
         self._telemetry = telemetry
         self._books = books
@@ -90,6 +92,7 @@ class WorkerCollector(Collector):
         self._version = version
         self._by_operator = by_operator
         self._now_us = now_us
+        self._roster = roster
 
     def collect(self) -> Iterator[Metric]:
         """One family per metric of the catalogue."""
@@ -137,6 +140,8 @@ class WorkerCollector(Collector):
         self._open(recent, now_us, samples)
         if self._by_operator:
             self._persons(recent, now_us, samples)
+            people = self._roster().operators.items()
+            samples["dialer_operator_info"] = {(one, said.name, said.team, said.site): 1 for one, said in people}
         return samples
 
     def _recent(self, now_us: int) -> Iterable[LivePage]:

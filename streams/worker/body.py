@@ -19,6 +19,7 @@ from streams.counters import Labels
 from streams.engine.settings import EngineSettings
 from streams.engine.worker import run_worker
 from streams.kafka_security import faust_credentials
+from streams.roster import RosterFile
 from streams.settings import Settings
 from streams.sinks.prometheus import WorkerCollector
 from streams.sinks.redis import RedisSink, Snapshot
@@ -48,6 +49,7 @@ class Worker:
         self._address = address
         # First, so that a wrong file ends the start before anything is joined.
         self._calendar = load_calendar(settings)
+        self._roster = RosterFile(settings.roster if settings.operator_metrics else None)
         self._telemetry = Telemetry(self._rewrite)
         self._flow = build(settings, self._engine_settings(), self._telemetry, self._offer)
         self._sink: RedisSink | None = None
@@ -125,6 +127,7 @@ class Worker:
             version=version("dialpulse"),
             by_operator=settings.operator_metrics,
             now_us=flow.pages.now_us,
+            roster=self._roster.now,
         )
 
     def _ready(self) -> tuple[bool, str]:

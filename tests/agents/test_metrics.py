@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from processors.opening import OpeningHours, SiteCalendar
 from schemas.metrics import METRICS
+from streams.roster import Entry, Roster
 from streams.sinks.prometheus import WorkerCollector
 from tests.agents.floor import HOUR, Fact, Floor, call, conversation, fact, running
 
@@ -36,6 +37,7 @@ def _scrape(floor: Floor, *, by_operator: bool = True) -> dict:
         version="1.2.3",
         by_operator=by_operator,
         now_us=lambda: floor.now_us,
+        roster=lambda: Roster({"o1": Entry("Ada", "t1", "lyon"), "o9": Entry("Bob")}),
     )
     registry.register(collector)
     text = generate_latest(registry).decode()
@@ -199,3 +201,14 @@ def test_pages_that_are_not_whole_are_not_shown() -> None:
     heir.restore()
     families = _scrape(heir)
     assert _samples(families, "dialer_today_calls") == {} == _samples(families, "dialer_operator_hour_calls")
+
+
+def test_names_of_the_roster_are_shown_only_with_the_metrics_per_operator() -> None:
+    """They join to those metrics by the operator; switched off, no name leaves the worker."""
+    assert _samples(_scrape(_busy()), "dialer_operator_info") == {
+        ("o1", "Ada", "t1", "lyon"): 1,
+        ("o9", "Bob", "", ""): 1,
+    }
+    off = _scrape(_busy(), by_operator=False)
+    assert not off["dialer_operator_info"].samples
+    assert not any("Ada" in sample.labels.values() for family in off.values() for sample in family.samples)

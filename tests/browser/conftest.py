@@ -1,12 +1,14 @@
 """A real chromium before a real board: what the browser tests share."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,9 @@ class Pipeline:
 _ON_PURPOSE = re.compile(r"net::ERR_|responded with a status of 40[13]")
 
 Start = Callable[..., Pipeline]
+
+
+Answering = Callable[[str, object], str]
 
 
 class Board:
@@ -136,8 +141,37 @@ def page(chromium: BrowserContext) -> Iterator[Page]:
     assert [text for text in complaints if not _ON_PURPOSE.search(text)] == []
 
 
+Boards = Callable[..., Board]
+
+
 @pytest.fixture
-def boards(settings: Settings) -> Iterator[Callable[..., Board]]:
+def answering() -> Iterator[Answering]:
+    """Starts a small HTTP server that answers a path with JSON; gives its address."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(path: str, content: object) -> str:
+            class Handler(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    body = json.dumps(content).encode()
+                    self.send_response(200 if self.path.partition("?")[0] == path else 404)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *told: object) -> None:
+                    """Says nothing."""
+
+            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.server_close)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield begin
+
+
+@pytest.fixture
+def boards(settings: Settings) -> Iterator[Boards]:
     """Starts boards with further settings, and ends them."""
     with contextlib.ExitStack() as stack:
 

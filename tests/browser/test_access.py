@@ -1,13 +1,10 @@
 """Signing in to a board in a real browser, with each kind of token."""
 
 import json
-from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Board, Start
-
-Boards = Callable[..., Board]
+from tests.browser.conftest import Boards, Start
 
 WALL, FLOOR = "wall-token-of-20-signs", "floor-token-of-20-signs"
 

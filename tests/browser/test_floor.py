@@ -2,6 +2,7 @@
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from streams.board.server import clock_us
 from tests.board_floor import Made
-from tests.browser.conftest import Board, Start
+from tests.browser.conftest import Answering, Board, Boards, Start
 
 SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -177,6 +178,46 @@ def test_hostile_ids_stay_text(page: Page, board: Board, start: Start) -> None:
     expect(page.get_by_role("dialog").locator("tfoot")).to_be_visible()
     expect(page.locator("#day-title")).to_have_text(HOSTILE)
     assert page.locator("#floor img, #day img, #floor b, #day b, #floor i").count() == 0
+
+
+def test_names_of_the_roster_stand_before_the_ids(page: Page, boards: Boards, start: Start, tmp_path: Path) -> None:
+    """Found by name or id, in row and day; whoever has none is shown by the id; a changed file shows by itself."""
+    roster = tmp_path / "roster.csv"
+    roster.write_text("kind,id,name\n,o1,Zoé A.\nteam,t1,Morning\n")
+    now = clock_us() - 1
+    pipeline = start(Made("o1", now), Made("o2", now))
+    board = boards(roster=str(roster))
+    opened(page, board, rows=2)
+    assert names(page) == ["o2", "Zoé A."]
+    expect(page.locator("#people tr[data-operator=o1] th")).to_contain_text("Morning")
+    page.get_by_label("Find").fill("zoé")
+    assert names(page) == ["Zoé A."]
+    roster.write_text("id,name\no1,Zoé B.\no2,Ada\n")
+    page.get_by_label("Find").fill("")
+    pipeline.write()
+    expect(page.locator("#people tr[data-operator=o2] .who")).to_contain_text("Ada", timeout=10_000)
+
+
+def test_a_firing_alert_stands_above_the_numbers_of_both_views(
+    page: Page, boards: Boards, start: Start, answering: Answering
+) -> None:
+    """Text, since when, and a link only where it is one; nothing of it runs."""
+    start()
+    alert = {
+        "labels": {"alertname": "A", "site": "lyon", "severity": "critical"}, "startsAt": "2026-11-23T10:00:00Z",
+        "annotations": {"summary": HOSTILE, "runbook_url": "https://wiki.example/a"},
+    }  # fmt: skip
+    told = alert | {"annotations": {"summary": "Plain", "runbook": "javascript:alert(1)"}}
+    board = boards(alertmanager_url=answering("/api/v2/alerts", [alert, told]))
+    for view, sign in (("floor", "lang=en"), ("wall", "lang=fr")):
+        page.goto(f"{board.address}?view={view}&{sign}")
+        place = page.locator("#alerts")
+        expect(place).to_contain_text(HOSTILE, timeout=15_000)
+        expect(place).to_contain_text("Critical" if view == "floor" else "Critique")
+        assert place.locator("a").evaluate_all("(links) => links.map((link) => link.href)") == [
+            "https://wiki.example/a"
+        ]
+        assert place.locator("img").count() == 0
 
 
 CUT_OFF = """

@@ -3,6 +3,7 @@
 import msgspec
 
 from processors.times import MINUTE_US, SECOND_US, parse_time
+from streams.board.alerts import Firing
 from streams.board.answers import Answers
 from streams.board.reader import Reader, connect
 from streams.board.rounds import Rounds
@@ -23,7 +24,7 @@ class Looked:
         reader = Reader(connect("redis://127.0.0.1:1/0"), "")
         rounds = Rounds(reader, holdings_of(floor, NOW), lambda: self.now)
         self.watch = Watch(reader, rounds)
-        self.answers = Answers(self.watch, lambda: self.now)
+        self.answers = Answers(self.watch, Firing(None), lambda: self.now)
 
 
 def test_many_who_ask_in_one_round_get_the_very_same_answer() -> None:

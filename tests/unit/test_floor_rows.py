@@ -11,6 +11,7 @@ from streams.board.floor.held import HeldPeople
 from streams.board.floor.rows import person
 from streams.board.floor.shape import Person
 from streams.board.windows import hours_of_today
+from streams.roster import Entry
 from tests.board_floor import Floor, Made
 
 NOW = parse_time("2026-11-23T13:42:00Z")
@@ -34,7 +35,7 @@ def held_of(*made: Made, today: list[Hour] = TODAY) -> HeldPeople:
 def row_of(*made: Made, campaign: str | None = None) -> Person | None:
     """The row of the first call's operator."""
     held, owner = held_of(*made), made[0].owner
-    return person(owner, held.today.get(owner, {}), held.past.get(owner, {}), TODAY, campaign, 3)
+    return person(owner, held.today.get(owner, {}), held.past.get(owner, {}), TODAY, campaign, 3, Entry())
 
 
 def calls(count: int, at_us: int = HOUR, **more: object) -> list[Made]:
@@ -86,7 +87,7 @@ def test_who_did_nothing_today_has_no_row() -> None:
     held = held_of(*calls(1))
     counts = held.today["o1"][HOUR].counts
     held.today["o1"][HOUR].counts = type(counts)()
-    assert person("o1", held.today["o1"], {}, TODAY, None, None) is None
+    assert person("o1", held.today["o1"], {}, TODAY, None, None, Entry()) is None
 
 
 @pytest.mark.parametrize(("minute", "slot"), [(0, "13:00"), (4, "13:00"), (41, "13:40")])

@@ -7,6 +7,7 @@ from processors.hours import Hour, hour_at
 from processors.owners import partition_of
 from processors.times import format_time
 from schemas.redis_keys import SNAPSHOT_LIFE_S
+from streams.board.alerts import Firing
 from streams.board.assemble import choose_site, glances_of, rule_of
 from streams.board.floor.reading import Reading
 from streams.board.floor.rows import day_hour, is_something, person
@@ -14,11 +15,12 @@ from streams.board.floor.shape import Day, Floor, FloorChange, Head, Person
 from streams.board.freshness import as_of_us, freshness
 from streams.board.wall import Window
 from streams.board.windows import hours_of_today, kept_since_us
+from streams.roster import Entry, RosterFile
 
 Asked = tuple[str | None, str | None]
 """(site, campaign) as asked for."""
-Made = tuple[int, int, Person | None]
-"""A row with the version of its records and the running hour's start that it was made of."""
+Made = tuple[int, int, Entry, Person | None]
+"""A row with what it was made of: its records' version, the running hour's start, and the roster's entry."""
 
 KINDS_OF_QUESTIONS = 50
 """Sites and campaigns are named by whoever asks: rows are kept for so many of them."""
@@ -27,8 +29,10 @@ KINDS_OF_QUESTIONS = 50
 class FloorAnswers:
     """Floors and days from what the reading holds."""
 
-    def __init__(self, reading: Reading, now_us: Callable[[], int]) -> None:
+    def __init__(self, reading: Reading, roster: RosterFile, firing: Firing, now_us: Callable[[], int]) -> None:
         self.reading = reading
+        self.roster = roster
+        self.firing = firing
         self.now_us = now_us
         self._rows: dict[Asked, dict[str, Made]] = {}
 
@@ -50,10 +54,12 @@ class FloorAnswers:
             freshness=freshness(holdings, {glance.owner for _, glance in glances}, now),
             campaign=asked[1],
             teams=teams,
+            team_names={team: name for team, name in self.roster.now().teams.items() if team in teams},
             campaigns=self._campaigns(set(members), today),
             hour=Window(format_time(hour.start_us), format_time(hour.end_us)),
             today=Window(format_time(today[0].start_us), format_time(hour.end_us)),
             kept=Window(format_time(kept_since_us(at, SNAPSHOT_LIFE_S)), format_time(at)),
+            alerts=self.firing.of_site(site.id),
         )
         return Floor(head, rows)
 
@@ -92,19 +98,20 @@ class FloorAnswers:
         held, marker = self.reading.held, self.reading.watch.rounds.holdings.marker
         if asked not in self._rows and len(self._rows) >= KINDS_OF_QUESTIONS:
             self._rows.pop(next(iter(self._rows)))
-        before, made = self._rows.get(asked, {}), {}
+        entries, nobody = self.roster.now().operators, Entry()
+        before: dict[str, Made] = self._rows.get(asked, {})
+        made: dict[str, Made] = {}
         for owner, hours in held.today.items():
             version, running = held.versions[owner], today[-1].start_us
-            kept = before.get(owner)
-            if kept is None or kept[:2] != (version, running):
+            kept, entry = before.get(owner), entries.get(owner, nobody)
+            if kept is None or kept[:3] != (version, running, entry):
                 partition = None if marker is None else partition_of(owner, marker.partitions)
-                row = person(owner, hours, held.past.get(owner, {}), today, asked[1], partition)
+                row = person(owner, hours, held.past.get(owner, {}), today, asked[1], partition, entry)
                 # An equal row is no news, whatever its records were written anew for.
-                same = kept is not None and kept[2] == row
-                kept = (version, running, kept[2] if kept is not None and same else row)
+                kept = (version, running, entry, kept[3] if kept is not None and kept[3] == row else row)
             made[owner] = kept
         self._rows[asked] = made
-        rows = [row for _, _, row in made.values() if row is not None and row.site in members]
+        rows = [row for *_, row in made.values() if row is not None and row.site in members]
         return sorted(rows, key=lambda row: row.operator)
 
     def _campaigns(self, members: set[str], today: list[Hour]) -> list[str]:

@@ -8,9 +8,10 @@ from aiohttp import web
 
 from streams.board.events import AT_LEAST_EVERY_S, open_events
 from streams.board.floor.answers import Asked, FloorAnswers, changes
-from streams.board.floor.shape import Floor, FloorChange
+from streams.board.floor.shape import Floor, FloorChange, Head
 from streams.board.keys import FLOOR, STOPPING
 from streams.board.replies import failed, json_reply
+from streams.board.wall import Alerts
 
 NEWS_AT_MOST_EVERY_S = 0.9
 """A table in which something moves all the time cannot be read."""
@@ -59,7 +60,12 @@ async def _stream(response: web.StreamResponse, answers: FloorAnswers, asked: As
 
 
 def _is_news(last: Floor | None, change: FloorChange) -> bool:
-    return last is None or bool(change.rows or change.gone) or last.head.freshness.state != change.head.freshness.state
+    return last is None or bool(change.rows or change.gone) or _signs(last.head) != _signs(change.head)
+
+
+def _signs(head: Head) -> tuple[str, Alerts]:
+    """What is news by itself, without any row."""
+    return head.freshness.state, head.alerts
 
 
 def _asked(request: web.Request) -> Asked:

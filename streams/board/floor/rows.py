@@ -9,6 +9,7 @@ from streams.board.floor.held import PastHour, PersonHour, Verdicts
 from streams.board.floor.shape import DayHour, HourCounts, Person
 from streams.board.sums import Sum
 from streams.board.wall import Ratio, Window
+from streams.roster import Entry
 
 VERDICTS = Verdicts.__struct_fields__
 
@@ -17,11 +18,12 @@ Past = dict[int, PastHour]
 
 
 def person(
-    owner: str, hours: Hours, past: Past, today: list[Hour], campaign: str | None, partition: int | None
+    owner: str, hours: Hours, past: Past, today: list[Hour], campaign: str | None, partition: int | None, said: Entry
 ) -> Person | None:
     """The row of an operator with something today; None where nothing, or nothing of the campaign.
 
-    `past` is what Redis keeps of the hours before; `today` the day's hours up to the running one, which is the last.
+    `past` is what Redis keeps of the hours before; `today` the day's hours up to the running one, which is the last;
+    `said` is what the roster says.
     """
     begin, end = today[0].start_us, today[-1].end_us
     day = {start: record for start, record in hours.items() if begin <= start < end and is_something(record)}
@@ -32,7 +34,8 @@ def person(
     total = sum_of(day.values(), campaign)
     return Person(
         operator=owner,
-        team=latest.team_id,
+        name=said.name or None,
+        team=latest.team_id or said.team or None,
         site=latest.site,
         hour=HourCounts(running["calls"], running["conversations"], running["appointments"]),
         calls=total["calls"],

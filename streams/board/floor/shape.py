@@ -5,7 +5,7 @@ Instants are RFC 3339 text in UTC, durations seconds. The page formats; nothing 
 
 import msgspec
 
-from streams.board.wall import Freshness, Ratio, Site, Window
+from streams.board.wall import Alerts, Freshness, Ratio, Site, Window
 
 
 class HourCounts(msgspec.Struct, frozen=True):
@@ -19,12 +19,14 @@ class HourCounts(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True):
     """One operator's row.
 
-    `hour` is the running hour's; `calls` to `mean_conversation_seconds` the day's so far; `forced_rate` is over the
-    hours that Redis keeps for certain, since verdicts come days later. `last_slot` is the start of the latest five
-    minutes in which a call or an appointment of today began. `partition` says which worker answers for the row.
+    `name` is the roster's, null without one; so is `team` where the facts name none. `hour` is the running hour's;
+    `calls` to `mean_conversation_seconds` the day's so far; `forced_rate` is over the hours that Redis keeps for
+    certain, since verdicts come days later. `last_slot` is the start of the latest five minutes in which a call or an
+    appointment of today began. `partition` says which worker answers for the row.
     """
 
     operator: str
+    name: str | None
     team: str | None
     site: str
     hour: HourCounts
@@ -52,10 +54,12 @@ class Head(msgspec.Struct, frozen=True):
     freshness: Freshness
     campaign: str | None
     teams: list[str]
+    team_names: dict[str, str]
     campaigns: list[str]
     hour: Window
     today: Window
     kept: Window
+    alerts: Alerts
 
 
 class Floor(msgspec.Struct, frozen=True, tag_field="schema", tag="dialpulse.floor.v1"):

@@ -22,7 +22,8 @@ export class Day {
     });
   }
 
-  async open(operator, person) {
+  async open(operator, person, teams) {
+    this.teams = teams;
     this.operator = operator;
     this.asked = null;
     this.person = person;
@@ -48,11 +49,11 @@ export class Day {
   }
 
   show(content) {
-    const { format, person, operator } = this;
+    const { format, person, operator, teams } = this;
     const focused = this.dialog.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
     const close = el("button.plain", { type: "button", "data-focus": "close" }, format.say("day.close"));
     close.addEventListener("click", () => this.dialog.close());
-    const under = [person?.name ? operator : null, person?.team_name ?? person?.team, person?.site_name ?? person?.site];
+    const under = [person?.name ? operator : null, teams[person?.team] ?? person?.team, person?.site];
     this.dialog.replaceChildren(
       el("header", {}, el("h2", { id: "day-title" }, person?.name ?? operator), el("p", {}, under.filter(Boolean).join(" · ")), close),
       ...content);

@@ -27,7 +27,7 @@ export class Filters {
   }
 
   /** The choices that there are; what is chosen stays one even where nobody is in it any more. */
-  take({ teams, campaigns, team_names: names = {} }) {
+  take({ teams, campaigns, team_names: names }) {
     options(this.team, teams, this.wanted.team, format.say("floor.all_teams"), names);
     options(this.campaign, campaigns, this.wanted.campaign, format.say("floor.all_campaigns"), {});
   }

@@ -59,7 +59,7 @@ function choose() {
 
 function open(operator) {
   remember({ operator });
-  day.open(operator, people.rows.get(operator)?.person);
+  day.open(operator, people.rows.get(operator)?.person, people.teams);
 }
 
 function remember(changes) {

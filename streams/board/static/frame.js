@@ -1,5 +1,6 @@
 // What both views have around their numbers: site, freshness, clock, links, the banner, and an eye on their own age.
 
+import { alertsOf } from "./alerts.js";
 import { Connection } from "./connection.js";
 import { el, show } from "./dom.js";
 import { Format } from "./format.js";
@@ -44,6 +45,7 @@ export class Frame {
 
   labels() {
     const labels = { sites: "sites", display: "settings", clock: "clock", main: "numbers" };
+    show("unasked", format.say("alert.unknown"));
     for (const [id, key] of Object.entries(labels)) document.getElementById(id).setAttribute("aria-label", format.say(key));
     const [theme, language] = [root.dataset.theme === "light" ? "dark" : "light", root.lang === "fr" ? "en" : "fr"];
     const other = this.name === "wall" ? "floor" : "wall";
@@ -66,6 +68,17 @@ export class Frame {
     show("rule", ruleText(rule));
     show("revised", format.say("revised", { time: format.time(asOf, true) }));
     this.drawSites(site);
+    this.drawAlerts(this.head.alerts);
+  }
+
+  drawAlerts(alerts) {
+    const place = document.getElementById("alerts");
+    const drawn = JSON.stringify(alerts.firing) + alerts.more;
+    // Drawn only when it changes: it is read aloud each time.
+    if (place.dataset.drawn === drawn) return;
+    place.dataset.drawn = drawn;
+    place.hidden = alerts.firing.length === 0;
+    place.replaceChildren(el("ul", {}, ...alertsOf(alerts, format)));
   }
 
   drawSites({ sites, id, mixed_zones: isMixed }) {
@@ -90,6 +103,7 @@ export class Frame {
     if (head === null) return;
     const silence = this.connection.silence;
     show("fresh-text", trouble ? format.say("fresh.stale") : freshText(head, silence, format));
+    document.getElementById("unasked").hidden = head.alerts.state !== "away";
     document.querySelector("#clock time").textContent = format.time(Date.parse(head.now) + silence);
   }
 

@@ -39,6 +39,7 @@ export class People {
       row.person = person;
     }
     this.now = head.now;
+    this.teams = head.team_names;
     for (const row of this.rows.values()) this.fill(row, trouble);
     this.arrange();
   }
@@ -68,7 +69,7 @@ export class People {
     if (row.isStill !== isStill) row.line.classList.toggle("still", isStill);
     row.isStill = isStill;
     COLUMNS.forEach((column, place) => {
-      const key = column.key ? column.key(person, this.now) : `${person.name} ${person.team} ${isStill}`;
+      const key = column.key ? column.key(person, this.now) : `${person.name} ${person.team} ${this.teams[person.team]} ${isStill}`;
       if (row.keys[place] === key) return;
       row.keys[place] = key;
       row.cells[place].replaceChildren(...(column.draw ? column.draw(person, this.format, this.now) : this.who(person, isStill)));
@@ -77,7 +78,7 @@ export class People {
 
   who(person, isStill) {
     const still = isStill ? el("small.frozen", {}, this.format.say("fresh.stale")) : null;
-    const under = [person.team_name ?? person.team].filter(Boolean);
+    const under = [person.name && person.operator, this.teams[person.team] ?? person.team].filter(Boolean);
     return [el("button.who", { type: "button" }, person.name ?? person.operator, spoken(`, ${this.format.say("floor.open")}`)),
       ...under.map((text) => el("small", {}, text)), ...(still ? [still] : [])];
   }
