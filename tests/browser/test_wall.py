@@ -1,9 +1,6 @@
 """The wall in a real browser: right numbers, live, honest when frozen, in both languages and every size."""
 
-import json
-import time
 import urllib.parse
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,70 +9,21 @@ from processors.times import HOUR_US, MINUTE_US, SECOND_US
 from streams.board.server import clock_us
 from tests.board_floor import Made
 from tests.browser.conftest import Board, Start
+from tests.browser.wall_page import agreed, api, in_mid_hour, opened, shown
 
 SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def in_mid_hour() -> int:
-    """The present moment; where the hour is about to turn, once it has."""
-    left_s = (HOUR_US - clock_us() % HOUR_US) / SECOND_US
-    if left_s < 20:
-        time.sleep(left_s + 2)
-    return clock_us()
-
-
-def opened(page: Page, board: Board, query: str = "lang=en", state: str = "live") -> Page:
-    """The page, once it has heard the board."""
-    page.goto(f"{board.address}?{query}")
-    expect(page.locator(f'#wall[data-state="{state}"]')).to_be_visible(timeout=15_000)
-    return page
-
-
-def api(page: Page, query: str = "") -> dict[str, Any]:
-    """`/api/board` as this browser gets it."""
-    answer: dict[str, Any] = json.loads(page.evaluate(f"fetch('/api/board{query}').then((r) => r.text())"))
-    return answer
-
-
-def shown(page: Page, name: str) -> str:
-    """The visible text of a number, with plain blanks."""
-    return " ".join((page.locator(f'[data-number="{name}"]').text_content() or "").split())
-
-
-def numbers_of(wall: dict[str, Any]) -> dict[str, float]:
-    """The values that the page marks, as the API has them."""
-    rolling, today, kept = wall["rolling"], wall["today"], wall["kept"]
-    values = {
-        "rolling.calls": rolling["calls"],
-        "rolling.conversations": rolling["conversations"],
-        "rolling.contact_rate": rolling["contact_rate"]["value"],
-        "appointment_rate": today["appointment_rate"]["value"],
-        "appointments_per_conversation": today["appointments_per_conversation"]["value"],
-        "sales_per_appointment": kept["sales_per_appointment"]["value"],
-    }
-    return values | {f"mix.{row['name']}": row["today"]["numerator"] for row in wall["conclusions"]["rows"]}
-
-
-def _as_written(value: object) -> object:
-    """A number as JavaScript writes it: 0 where Python has 0.0."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def test_every_number_of_the_page_is_that_of_the_api(page: Page, board: Board, start: Start) -> None:
-    """What stands on the wall is what `/api/board` says, value by value, and is written as it is."""
+    """What stands on the wall is what `/api/board` says: each tile, the strip and the mix, in value and in writing."""
     in_mid_hour()
     start()
-    wall = api(opened(page, board))
-    for name, value in numbers_of(wall).items():
-        # Waited for: between page and answer a five-minute slot may have fallen out of the rolling hour.
-        mark = f'[data-number="{name}"][data-value="{_as_written(value)}"]'
-        expect(page.locator(mark), name).to_have_count(1, timeout=5_000)
-    assert shown(page, "rolling.calls") == f"{wall['rolling']['calls']:,}"
-    assert shown(page, "rolling.contact_rate") == f"{wall['rolling']['contact_rate']['value'] * 100:.1f} %"
-    assert shown(page, "hour.calls") == f"{wall['hour']['calls']:,}"
-    counts = page.locator("#strip .plot .bar.calls .count").all_text_contents()
-    assert counts == [f"{one['calls']:,}" for one in wall["strip"] if not one["empty"]]
+    wall = agreed(opened(page, board))
+    assert wall["rolling"]["calls"] > 0
+    # Over all hours, whatever the time of day at which the test runs.
+    assert not wall["kept"]["sales_per_appointment"]["too_few"] and not wall["kept"]["forced_rate"]["too_few"]
+    assert sum(not hour["empty"] for hour in wall["strip"]) >= 6
 
 
 def test_numbers_change_without_a_reload(page: Page, board: Board, start: Start) -> None:
