@@ -46,7 +46,6 @@ class Outcome:
     seed: int
     ready: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     facts: int = 0
-    holes: int = 0
     starts: int = 0
     verdict: Verdict = field(default_factory=Verdict)
 
@@ -217,9 +216,10 @@ class Campaign:
         for name, code in self._crew.stop().items():
             if code != 0:
                 verdict.blame("stopping", f"{name} ended with {code}")
-        holes = self._crew.holes() - len(self.outcome.ready.get("a fetched batch lost", ()))
-        if holes > 0:
-            verdict.blame("deliveries", f"{holes} times a worker found a hole, or facts again, in what it was given")
+        lost = len(self.outcome.ready.get("a fetched batch lost", ()))
+        holes = self._crew.stumbles("HoleError")
+        for line in holes[lost:] + self._crew.stumbles("begins again", "RestoreError"):
+            verdict.blame("deliveries", line)
         self.outcome.starts = sum(hand.starts for hand in self._crew.hands.values())
 
     def _topics(self) -> set[str]:

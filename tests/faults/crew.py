@@ -161,11 +161,11 @@ class Crew:
                 process.kill()
                 process.wait()
 
-    def holes(self) -> int:
-        """How often a worker found that facts were missing, or came again, in what it was given to read."""
-        words = ("the engine stops: HoleError", "begins again at", "the engine stops: RestoreError")
+    def stumbles(self, *words: str) -> list[str]:
+        """Why workers stopped of what they were given to read: lines of their logs that hold one of these words."""
         logs = [hand.log.read_text(errors="replace") for hand in self.hands.values() if hand.log.exists()]
-        return sum(log.count(word) for log in logs for word in words)
+        lines = [line for log in logs for line in log.splitlines() if "the engine stops: " in line]
+        return [line for line in lines if any(word in line for word in words)]
 
     def _watch_over(self) -> None:
         while not self._ending.wait(PAUSE_S):

@@ -27,7 +27,7 @@ DISK_BYTES = 3 << 30
 SOURCES = (*FACT_TOPICS, "dialpulse.contributions.v1")
 UNLIMITED_MS = str(10 * 365 * 86_400_000)
 EAGER = {
-    "segment.bytes": str(256 * 1024),
+    "segment.bytes": str(1 << 20),
     "segment.ms": "3000",
     "min.cleanable.dirty.ratio": "0.01",
     "min.compaction.lag.ms": "0",
@@ -163,11 +163,30 @@ def make_topics(settings: Settings, *, leased: bool) -> None:
             if config:
                 changes.append(ConfigResource("topic", settings.topic(topic.name), config))
         admin.alter_configs(changes)
+        _insist(admin, changes)
         for broker in admin.describe_cluster()["brokers"]:
             backoff = {"log.cleaner.backoff.ms": "1000"}
             admin.alter_configs([ConfigResource("broker", str(broker["broker_id"]), backoff)])
     finally:
         admin.close()
+
+
+def _insist(admin: Any, changes: list[Any]) -> None:
+    """A broker tells a refused change in its answer only, and a campaign on other topics would prove something else."""
+    asked = [ConfigResource("topic", change.name) for change in changes]
+    give_up = time.monotonic() + 10
+    while True:
+        found = admin.describe_configs(asked, config_filter="all")["topic"]
+        unlike = [
+            f"{change.name}: {name} is {found[change.name][name]['value']}, not {value}"
+            for change in changes
+            for name, value in change.configs.items()
+            if found[change.name][name]["value"] != value
+        ]
+        if not unlike:
+            return
+        assert time.monotonic() < give_up, unlike[0]
+        time.sleep(0.2)
 
 
 @contextmanager

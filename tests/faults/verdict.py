@@ -13,7 +13,7 @@ from redis import Redis
 from schemas import registry
 from tests.faults import logs
 from tests.faults.hard_facts import FACT_TOPICS, ZONES
-from tests.faults.oracle_facts import Truth, text_of
+from tests.faults.oracle_facts import Truth, instant, text_of
 from tests.faults.oracle_records import KPI_TOPICS, LEVELS, OPERATOR_HOURS, Moment, Records, expected_records
 from tests.faults.stage import PARTITIONS, Stage
 
@@ -234,20 +234,13 @@ def _statement(stated: Any) -> str:
     content = stated.content | {"talk_us": stated.content.get("talk_seconds")}
     content |= {"inbound": content.get("direction") == "inbound", "answered": "answered_at" in content}
     values = [_plain(content.get(name)) for name in _TOPIC_FIELDS[stated.topic]]
-    return f"{stated.topic} {stated.version} {stated.voided} {stated.part} {stated.at_us} {_identity(stated)} {values}"
-
-
-def _identity(stated: Any) -> str:
-    if stated.topic != "dialer.presence.v1":
-        return str(stated.identity)
-    instant = text_of(stated.identity)
-    return instant.rstrip("Z").rstrip("0") + "Z" if "." in instant else instant
+    return f"{stated.topic} {stated.version} {stated.voided} {stated.part} {stated.at_us} {stated.identity} {values}"
 
 
 def _restored(said: dict[str, Any]) -> str:
     topic, names = _FIELDS[said["kind"]]
     values = [_plain(Decimal(said[name]) if name == "amount" and said[name] else said[name]) for name in names]
-    identity = said["id"]
+    identity = instant(said["id"]) if said["kind"] == "PresenceStatement" else said["id"]
     return f"{topic} {said['version']} {said['voided']} {tuple(said['part'])} {said['at_us']} {identity} {values}"
 
 
@@ -265,6 +258,6 @@ def _short(entry: object) -> str:
     return str(entry)[:160]
 
 
-def _compact(instant: str) -> str:
+def _compact(hour: str) -> str:
     """An hour as Redis keys have it: ``20261123T1300Z``."""
-    return instant.replace("-", "").replace(":", "")[:13] + "Z"
+    return hour.replace("-", "").replace(":", "")[:13] + "Z"
