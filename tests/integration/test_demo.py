@@ -1,5 +1,6 @@
 """`dialpulse demo` as a person starts it: the whole system, a recount at its end, and nothing left behind."""
 
+import contextlib
 import os
 import re
 import signal
@@ -84,6 +85,38 @@ def test_a_demo_ends_by_itself_with_a_recount_that_agrees(tmp_path: Path) -> Non
     assert short is not None and short.group(3) == "the recount agrees"
     assert all(int(number.replace(",", "")) > 50 for number in short.groups()[:2])
     assert _left(family) == []
+
+
+def _worker(process: subprocess.Popen, before: int | None, told: Path) -> psutil.Process:
+    """The worker that runs now, once it is another than the one before."""
+    give_up = time.monotonic() + 30
+    while True:
+        for one in psutil.Process(process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if one.pid != before and "worker" in one.cmdline():
+                    return one
+        assert process.poll() is None and time.monotonic() < give_up, told.read_text()[-3000:]
+        time.sleep(0.05)
+
+
+@pytest.mark.timeout(240)
+def test_a_worker_killed_three_times_during_a_demo_costs_no_number(tmp_path: Path) -> None:
+    """kill -9 each time: another is started each time, and the recount agrees to the last number."""
+    with _demo(tmp_path, "--for", "30", "--operators", "20") as (process, said, told):
+        _await(process, said, r"ends by itself after 30 s of input")
+        killed: int | None = None
+        for _ in range(3):
+            worker = _worker(process, killed, told)
+            time.sleep(6)  # in the midst of its work, or of its recovery
+            assert process.poll() is None and worker.is_running() and "produced" not in said.read_text()
+            worker.kill()
+            killed = worker.pid
+        _worker(process, killed, told)
+        assert "produced" not in said.read_text()
+        assert process.wait(150) == 0, told.read_text()[-3000:]
+        text = said.read_text()
+    assert re.search(r"in short: [\d,]+ facts accepted, .*; the recount agrees", text)
+    assert len(re.findall(r"the worker was ended by signal 9", told.read_text())) == 3
 
 
 @pytest.mark.timeout(180)
