@@ -27,7 +27,7 @@ function draw(change) {
   people.windows({
     hour: `${format.say("since", { hour: format.hour(head.hour.start) })}`,
     today: format.say("window.today"),
-    kept: format.say("floor.kept", { date: format.day(head.kept.start) }),
+    kept: format.say("floor.kept", { n: format.number((Date.parse(head.kept.end) - Date.parse(head.kept.start)) / 3_600_000) }),
   });
   people.take(change, stillness(head));
   const isEmpty = people.rows.size === 0;

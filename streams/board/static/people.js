@@ -121,7 +121,7 @@ export class People {
       return el(column.wide ? "th.wide" : "th", { scope: "col", "data-column": column.name }, button);
     });
     this.labels = el("tr", {}, ...labels);
-    this.table.querySelector("colgroup").replaceChildren(...COLUMNS.map(({ name }) => el("col", { class: `of-${name}` })));
+    this.table.querySelector("colgroup").replaceChildren(...COLUMNS.map(({ name }) => el("col", { class: `of-${name.replace(".", "-")}` })));
     this.table.tHead.replaceChildren(this.groups, this.labels);
     this.mark();
   }
