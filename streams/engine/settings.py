@@ -1,4 +1,4 @@
-"""What the engine must be told, and the lease's rule for topic settings."""
+"""What the engine must be told."""
 
 from dataclasses import dataclass, field
 
@@ -6,9 +6,6 @@ from faust.types.auth import CredentialsT
 
 from streams.engine.clocks import Clock, SystemClock
 from streams.engine.events import EngineEvents, NoEvents
-
-LEASE_MARGIN = 2.0
-"""Seconds by which a lease ends before the session: room for clocks that differ and requests on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +36,3 @@ class EngineSettings:
     """Codec of what is written: None, gzip, snappy, lz4 or zstd."""
     clock: Clock = field(default_factory=SystemClock)
     events: EngineEvents = field(default_factory=NoEvents)
-
-
-def leased_topic_config(session_timeout: float) -> dict[str, str]:
-    """The settings that a topic of leased records must have under this session timeout (seconds)."""
-    return {
-        "message.timestamp.type": "CreateTime",
-        "message.timestamp.before.max.ms": str(int((session_timeout - LEASE_MARGIN) * 1000)),
-        "message.timestamp.after.max.ms": "1000",
-    }

@@ -15,7 +15,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
-from streams.engine.settings import leased_topic_config
+from schemas.registry import lease_config
 from tests.integration.engine_toy import Toy, summary
 
 PARTITIONS = 4
@@ -74,7 +74,8 @@ class Rig:
         self.workers: list[Worker] = []
         arrival = {"message.timestamp.type": "LogAppendTime"}
         self.create(*((source, PARTITIONS, arrival) for source in self.sources))
-        leased = {**leased_topic_config(SESSION), "cleanup.policy": "compact"}
+        stamped = {"message.timestamp.type": "CreateTime", "cleanup.policy": "compact"}
+        leased = stamped | lease_config(SESSION)
         self.create((self.changelog, PARTITIONS, {}), (self.output, PARTITIONS, leased), (self.rejected, 1, {}))
 
     def create(self, *topics: tuple[str, int, dict[str, str]]) -> None:

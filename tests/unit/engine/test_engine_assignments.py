@@ -4,7 +4,6 @@ import pytest
 from faust.types import TP
 
 from streams.engine.assignments import shared_partitions
-from streams.engine.settings import leased_topic_config
 from streams.errors import UserError
 
 TOPICS = {"calls": 4, "changelog": 4}
@@ -27,10 +26,3 @@ def test_a_topic_without_any_is_refused() -> None:
     """Faust leaves out a topic that does not exist, and goes on."""
     with pytest.raises(UserError, match=r"\[\] of changelog"):
         shared_partitions([TP("calls", 0)], TOPICS)
-
-
-def test_a_lease_ends_two_seconds_before_the_session() -> None:
-    """The broker refuses a stamp older than that."""
-    config = leased_topic_config(10.0)
-    assert config["message.timestamp.before.max.ms"] == "8000"
-    assert config["message.timestamp.type"] == "CreateTime"
