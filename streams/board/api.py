@@ -4,11 +4,11 @@ from aiohttp import web
 from redis import RedisError
 
 from processors.owners import partition_of
+from processors.rollup import MAIN_SITE
 from processors.times import parse_time
 from schemas.kpis import OperatorHour
 from schemas.redis_keys import hour_name, parse_hour_name
 from streams.board.freshness import silent_partitions
-from streams.board.holdings import MAIN_SITE
 from streams.board.keys import ANSWERS, PAGES, READER
 from streams.board.replies import failed, json_reply
 from streams.settings import env_name

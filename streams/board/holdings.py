@@ -6,12 +6,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from processors.rollup import MAIN_SITE
 from processors.times import parse_time
 from schemas.kpis import SiteHour, Slots
 from schemas.redis_keys import Heartbeat, Marker
-
-MAIN_SITE = "main"
-"""The site of facts that name none."""
 
 
 class Glance(msgspec.Struct):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from processors.owners import is_operator
+from processors.rollup import MAIN_SITE
 from processors.times import SECOND_US, parse_time
 from schemas.kpis import OperatorHour
-from streams.board.holdings import MAIN_SITE, Holdings
+from streams.board.holdings import Holdings
 from streams.board.reader import Reader
 from streams.board.rounds import read_workers
 from streams.board.sums import Sum

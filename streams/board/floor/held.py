@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 import msgspec
 
+from processors.rollup import MAIN_SITE
 from schemas.kpis import Counts, Part, Slots
-from streams.board.holdings import MAIN_SITE
 
 
 class PersonHour(msgspec.Struct):
