@@ -84,12 +84,8 @@ class LocalStack:
         """The process id of Redis."""
         return self._redis.pid
 
-    def stop_kafka(self) -> None:
-        """Stops Kafka in order; it stays down until `start_kafka`."""
-        self._kafka.stop()
-
     def start_kafka(self) -> None:
-        """Starts Kafka on its data, on its port."""
+        """Starts Kafka on its data, on its port; returns once it answers, also where it is coming back by itself."""
         self._kafka.start()
 
     def kill_kafka(self) -> None:
