@@ -18,7 +18,7 @@ class Accepts(str):
     __slots__ = ()
 
 
-Address = Annotated[str, AfterValidator(values.address), Accepts("host:port, such as 127.0.0.1:9464")]
+Address = Annotated[str, AfterValidator(values.address), Accepts("host:port, such as 127.0.0.1:8000 or [::1]:8000")]
 Token = Annotated[
     SecretStr | None, AfterValidator(values.token), Accepts("16 to 200 letters, digits and signs, without blanks")
 ]
