@@ -47,9 +47,12 @@ class BatchConsumer(driver.Consumer):
     async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - Faust's
         records, active = await super()._wait_next_records(timeout)
         kept: dict[TP, list[Batch]] = {}
+        # Told apart at once: while one batch is given back, the partitions of the others may be sought and resumed, and
+        # what was fetched before that would be delivered, and come again.
+        flowing = {tp for tp in records or () if tp in (active or ()) or tp in self._buffered_partitions}
         for tp, run in (records or {}).items():
             batch = join(run)
-            if tp in (active or ()) or tp in self._buffered_partitions:
+            if tp in flowing:
                 await self._allow_expired(tp, batch)
                 kept[tp] = [batch]
             elif not self._is_changelog_tp(tp):
