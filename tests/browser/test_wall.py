@@ -18,7 +18,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def test_every_number_of_the_page_is_that_of_the_api(page: Page, board: Board, start: Start) -> None:
     """What stands on the wall is what `/api/board` says: each tile, the strip and the mix, in value and in writing."""
     in_mid_hour()
-    start()
+    start(operators=40)
     wall = agreed(opened(page, board))
     assert wall["rolling"]["calls"] > 0
     # Over all hours, whatever the time of day at which the test runs.
