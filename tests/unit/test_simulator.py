@@ -165,12 +165,13 @@ def test_counts_are_at_least_as_noisy_as_chance() -> None:
     """Per operator, the variance of hourly calls is at least their mean (a Poisson count would have just that)."""
     # Beyond the day's shape: hours of the same place in the day are compared, over eight days of the floor's clock.
     day_us = round((shape.CLOSES - shape.OPENS) * SECOND_US)
-    chosen = plan(operators=6, shift_us=0, live_us=9 * day_us, duplicates=0)
+    begins_us = START_US // day_us * day_us
+    chosen = plan(operators=6, shift_us=begins_us, live_us=begins_us + 9 * day_us, duplicates=0)
     counts: Counter[tuple[str, int, int]] = Counter()
-    for record in until(chosen, 8 * day_us):
+    for record in until(chosen, begins_us + 8 * day_us):
         fact = json.loads(record.value or b"")
         if record.topic == CALLS and "operator_id" in fact and not fact.get("version"):
-            began_us = parse_time(fact["started_at"])
+            began_us = parse_time(fact["started_at"]) - begins_us
             counts[fact["operator_id"], began_us % day_us // HOUR_US, began_us // day_us] += 1
     cells = defaultdict(list)
     for operator, hour, day in ((o, h, d) for o in {key[0] for key in counts} for h in range(10) for d in range(8)):
