@@ -61,5 +61,6 @@ def _log_to_stderr(verbose: bool) -> None:
     )
     logging.getLogger("dialpulse").setLevel(logging.INFO)
     if not verbose:
-        # It calls every answer "try again" an error, also those that a broker gives while it starts.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        # They call every answer "try again" an error; what cannot be mended we say ourselves, in one line.
+        for client in ("aiokafka", "kafka"):
+            logging.getLogger(client).setLevel(logging.CRITICAL)
