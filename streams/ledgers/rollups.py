@@ -66,11 +66,14 @@ class RollUpLedger:
     def restore(self, batch: Batch) -> None:
         """Joins a run of changelog rows into the hours."""
         book = self._book(batch.partition)
-        for value, stamp in zip(batch.values, batch.timestamps, strict=True):
+        for key, value, stamp in zip(batch.keys, batch.values, batch.timestamps, strict=True):
             if value is None:
                 continue
             contribution = _decode(value)
             targets = book.hour(contribution.hour_us).accept(contribution)
+            if targets is not None:
+                # A row of this worker's own from before another's turn: written now it would outlive the greater one.
+                book.rows.pop(key, None)
             for target in targets or ():
                 entry = contribution.hour_us, target
                 book.written_us[entry] = max(stamp * 1000, book.written_us.get(entry, 0))

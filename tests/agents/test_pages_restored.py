@@ -8,7 +8,7 @@ import pytest
 from processors.owners import partition_of
 from processors.statements import decode_run
 from streams.errors import UserError
-from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG, ROLL_UPS
+from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG, ROLL_UPS, ROLL_UPS_CHANGELOG
 from tests.agents.floor import ALL, PARTITIONS, Floor, as_batch, call, contents, conversation, running
 
 HOME = partition_of("o1", PARTITIONS)
@@ -129,6 +129,19 @@ def test_of_two_contributions_with_one_revision_the_later_changes_nothing_and_st
     assert told.roll_up("campaign", "autumn").counts.calls == 1
     both = floor.roll(other.fold(call("c1", team_id="t1")).drain())
     assert [both.roll_up("team", team).counts.calls for team in ("t1", "t2")] == [1, 1]
+
+
+def test_an_unwritten_row_of_a_roll_up_gives_way_to_a_greater_one_that_another_worker_wrote() -> None:
+    """The changelog keeps the last row of a key: a worker that froze and is back must not put its old one on top."""
+    source = running().fold(call("c1"))
+    sleeper, stood_in = running(), running()
+    sleeper.contribute(out for out in source.drain().together if CONTRIBUTIONS in out.topic)
+    stood_in.roll(source.fold(call("c2")).drain())
+    sleeper.logs = stood_in.logs
+    sleeper.begin()
+    flush = sleeper.roll_ups.drain()
+    assert flush is not None
+    assert [out for out in flush.together if ROLL_UPS_CHANGELOG in out.topic] == []
 
 
 def test_pages_and_their_unwritten_rows_are_forgotten_together() -> None:
