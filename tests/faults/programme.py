@@ -61,8 +61,8 @@ class Trap:
 
 TRAPS: dict[str, Trap] = {
     "commit-before-flush": Trap(("frozen then killed",) * 2),
-    "last-row-wins": Trap(("long zombie", "long zombie", LAST)),
-    "no-hold-before-seek": Trap(("SIGTERM", "kill -9", "joins and leaves", "SIGTERM"), slow_seeks=1.0),
+    "last-row-wins": Trap(("long zombie", LAST)),
+    "no-hold-before-seek": Trap(("kill -9", "SIGTERM"), slow_seeks=1.0),
     "acked-gap": Trap(("a fetched batch lost",) * 2),
     "no-lease": Trap((LAST,)),
     "untouched-not-published": Trap(("kill -9 before outputs",) * 3),
