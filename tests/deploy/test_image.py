@@ -120,7 +120,7 @@ def test_the_wheel_of_the_image_holds_all_that_the_program_reads(context: Path, 
         "from streams.commands import main\n"
         "from streams.replay.mapping import load_mapping\n"
         "from streams.sinks import redis_server\n"
-        "print(Path(streams.__file__).parent.parent, len(schemas.registry.load()), Page().html('fr', 'dark')[:15])\n"
+        "print(Path(streams.__file__).parent.parent, len(schemas.registry.load()), Page().html('wall', 'fr', 'dark')[:15])\n"
         "load_mapping('technion')\n"
         "assert redis_server.SCRIPT\n"
         "folder = Path(streams.__file__).parent / 'local'\n"
