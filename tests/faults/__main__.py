@@ -51,13 +51,12 @@ def main() -> int:
         print(f"make faults: {error}", file=sys.stderr)
         return error.exit_code
     print(outcome.table())
-    if given.mutant:
-        return _told(given.mutant, outcome)
-    if outcome.verdict.wrong_rows:
+    wrong = outcome.verdict.wrong_rows
+    if wrong and not given.mutant:
         print(f"logs are in {folder}")
     else:
         shutil.rmtree(folder)
-    return 1 if outcome.verdict.wrong_rows else 0
+    return _told(given.mutant, outcome) if given.mutant else int(wrong > 0)
 
 
 def _play(stage: Stage, folder: Path, seed: int, given: argparse.Namespace) -> Outcome:

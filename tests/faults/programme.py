@@ -61,7 +61,7 @@ class Trap:
 
 TRAPS: dict[str, Trap] = {
     "commit-before-flush": Trap(("frozen then killed",) * 2),
-    "last-row-wins": Trap(("long zombie", LAST)),
+    "last-row-wins": Trap(("long zombie", "long zombie", LAST)),
     "no-hold-before-seek": Trap(("kill -9", "SIGTERM"), slow_seeks=1.0),
     "acked-gap": Trap(("a fetched batch lost",) * 2),
     "no-lease": Trap((LAST,)),
