@@ -1,6 +1,6 @@
 """Ports on this machine: which are free, and what to do about one that is taken."""
 
-import random
+import secrets
 import socket
 
 from streams import setting_values as values
@@ -31,7 +31,9 @@ def next_free(host: str, port: int) -> int:
 
 def any_free(host: str) -> int:
     """A free port far from the usual ones."""
-    return next_free(host, random.choice(_QUIET_RANGE))  # noqa: S311 - not a secret
+    return next_free(
+        host, secrets.choice(_QUIET_RANGE)
+    )  # not seeded: two processes that start together must not choose alike
 
 
 def listening(host: str, port: int) -> socket.socket:
