@@ -149,6 +149,8 @@ def test_a_silent_partition_freezes_its_rows_and_says_so(page: Page, board: Boar
     expect(page.locator("#banner")).to_be_visible(timeout=20_000)
     frozen = {row["operator"] for row in api(page, "/api/floor")["rows"] if row["partition"] == 1}
     assert 0 < len(frozen) < 12
+    # Banner and rows come with two messages.
+    expect(page.locator("#people tr.still")).to_have_count(len(frozen), timeout=6_000)
     shown = page.locator("#people tr.still").evaluate_all("(rows) => rows.map((row) => row.dataset.operator)")
     assert set(shown) == frozen
     assert page.locator("#people tr.still .frozen").count() == len(frozen)
