@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from streams.local import guard
 Progress = Callable[[str], None]
 
 
-class Server:
+class Server(ABC):
     """Runs one program; subclasses say which, and when it is ready.
 
     `pid` is the program's own process id, 0 while it does not run. Safe to use from several threads.
@@ -38,13 +39,13 @@ class Server:
         self._changing = threading.RLock()
         self._wanted = False
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The program with its arguments; the first start may have to prepare the folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_ready(self) -> bool:
         """Whether it serves."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Starts it and waits until it is ready; UserError with its last words where it will not."""
