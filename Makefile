@@ -10,7 +10,7 @@ targets:
 	@echo "make demo     the whole system on this machine, with live input; ARGS=\"--for 60\" ends it after a minute"
 	@echo "make test     everything that proves it: check, then all tests on real Kafka, Redis and chromium"
 	@echo "make check    format, lint, types, unit and contract tests; under a minute"
-	@echo "make bench    measure speed and latency"
+	@echo "make bench    measure this and its peers on the same facts; FACTS=, ARGS=\"--only reference,ours\" or --help"
 	@echo "make faults   kill and freeze its parts, and recount; SEED=, MINUTES= or FACTS=, MUTANT=, ARGS=\"--nodes 3\""
 	@echo "make alerts-trial   simulated weeks through the alert rules in a real Prometheus: found, how soon, false alarms"
 	@echo "make docs     write the generated pages and schemas anew"
@@ -36,8 +36,7 @@ check:
 
 bench:
 	@scripts/bootstrap dev
-	@if ! ls tests/$@/test_*.py >/dev/null 2>&1; then echo "make $@: tests/$@ has no tests yet" >&2; exit 2; fi
-	$(VENV)/pytest tests/$@ $(ARGS)
+	@$(VENV)/python -m tests.bench $(if $(FACTS),--facts $(FACTS)) $(ARGS)
 
 faults:
 	@scripts/bootstrap dev

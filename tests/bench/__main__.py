@@ -1,0 +1,68 @@
+"""`make bench`: fills a Kafka, lets every contender take the facts, and writes down what it took them."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.errors import UserError
+from tests.bench import contenders, speed, table
+from tests.bench.filling import fill, stage_for
+from tests.bench.measured import Contender
+from tests.bench.workload import Floor
+
+EXAMPLES = """examples:
+  make bench
+  make bench FACTS=8000000 ARGS="--only reference,ours,kafka-streams-expert"
+  make bench ARGS="--only reference,ours --rounds 5"
+"""
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    floor = Floor()
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description="Measure this pipeline and its peers on the same facts, on this machine.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ",".join(one.name for one in contenders.ALL)
+    parser.add_argument("--only", type=_chosen, default=contenders.ALL, metavar="NAMES", help=f"some of {names}")
+    parser.add_argument("--facts", type=int, default=floor.facts, help=f"how many facts (default {floor.facts})")
+    parser.add_argument("--operators", type=int, default=floor.operators, help=f"default {floor.operators}")
+    parser.add_argument("--hours", type=int, default=floor.hours, help=f"hours of calls (default {floor.hours})")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each runs (default 2)")
+    parser.add_argument("--folder", type=Path, help="keep Kafka's data there, and use a fill that is there again")
+    return parser.parse_args(words)
+
+
+def _chosen(names: str) -> list[Contender]:
+    known = {one.name: one for one in contenders.ALL}
+    if unknown := set(names.split(",")) - known.keys():
+        raise argparse.ArgumentTypeError(f"{min(unknown)} is unknown; known are {', '.join(known)}")
+    return [one for name, one in known.items() if name in names.split(",")]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """0: measured, and every result was right; 1: something was wrong, in one line."""
+    # Told to end, it ends as after Ctrl-C: no server stays.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    given = _arguments(words)
+    try:
+        with stage_for(given.folder, _say) as stage:
+            fill(stage, Floor(given.facts, given.operators, given.hours))
+            runs = speed.race(stage, given.only, given.rounds)
+    except UserError as error:
+        print(f"make bench: {error}", file=sys.stderr)
+        return error.exit_code
+    print(table.plain(table.rows(given.only, runs)))
+    return 0
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
