@@ -12,25 +12,31 @@ import click
 from streams.documents.commands import commands_page, commands_table
 from streams.documents.kpis import brief_rates_table, kpis_page
 from streams.documents.markdown import MarkerError, fill
+from streams.documents.rights import rights_table
 from streams.documents.settings import settings_page, settings_table
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: the docs are no part of an installed package."""
 
-README = "README.md"
+README, SECURITY = "README.md", "docs/security.md"
 
 
 def pages(root: Path) -> dict[str, str]:
-    """Every generated page's text by its path below the checkout; the README is ``root``'s with its blocks filled.
+    """Every generated page's text by its path below the checkout; others are ``root``'s with their blocks filled.
 
-    Raises MarkerError where the README has no place for a block.
+    Raises MarkerError where a page has no place for a block.
     """
-    blocks = {"kpis": brief_rates_table(), "commands": commands_table(), "settings": settings_table()}
     made = {"docs/settings.md": settings_page(), "docs/commands.md": commands_page(), "docs/kpis.md": kpis_page()}
-    try:
-        return made | {README: fill(_current(root / README), blocks)}
-    except MarkerError as error:
-        raise MarkerError(f"{README} {error}") from None
+    filled = {
+        README: {"kpis": brief_rates_table(), "commands": commands_table(), "settings": settings_table()},
+        SECURITY: {"rights": rights_table()},
+    }
+    for path, blocks in filled.items():
+        try:
+            made[path] = fill(_current(root / path), blocks)
+        except MarkerError as error:
+            raise MarkerError(f"{path} {error}") from None
+    return made
 
 
 def differences(root: Path) -> list[str]:

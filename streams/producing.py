@@ -7,17 +7,27 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
+from schemas.rights import WRITE
+from streams.broker.clients import open_producer
+from streams.broker.rights import insist_on_topics
 from streams.errors import UserError
 from streams.settings import Settings
 
 IN_FLIGHT = 20_000
 """Facts on their way at most: beyond it the source waits for Kafka, so that memory stays bounded."""
 
+OPTIONS = {
+    "enable_idempotence": True,
+    # Facts may be as large as their topics take, hostile ones in tests too; room for the record's own frame.
+    "max_request_size": 2 * 1024 * 1024,
+    "batch_size": 256 * 1024,
+    "linger_ms": 20,
+    "max_block_ms": 10_000,
+}
+
 _PATIENCE_SECONDS = 60.0
-_TOPICS_SECONDS = 2.0
 
 
 class Outgoing(NamedTuple):
@@ -45,10 +55,7 @@ class FactProducer:
         self._sent = 0
         self._settled = 0
         self._failure: str | None = None
-        try:
-            self._kafka: Any = KafkaProducer(**_producer_options(settings))
-        except KafkaError as error:
-            raise UserError(_unreachable(settings, error), exit_code=1) from None
+        self._kafka: Any = open_producer(settings, **OPTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -68,20 +75,7 @@ class FactProducer:
 
     def require(self, topics: Iterable[str]) -> None:
         """UserError where one of these topics of the registry is not there, before anything is sent."""
-        wanted = {self._settings.topic(name) for name in topics}
-        give_up = time.monotonic() + _TOPICS_SECONDS
-        admin: Any = KafkaAdminClient(**self._settings.kafka_python())
-        try:
-            # A topic that was made a moment ago is not yet known everywhere.
-            while (missing := sorted(wanted - set(admin.list_topics()))) and time.monotonic() < give_up:
-                time.sleep(0.2)
-        except KafkaError as error:
-            raise UserError(_unreachable(self._settings, error), exit_code=1) from None
-        finally:
-            admin.close()
-        if missing:
-            where = f"topic {missing[0]} is not at {self._settings.kafka}"
-            raise UserError(f"{where}: make it with dialpulse topics apply", exit_code=1)
+        insist_on_topics(self._settings, topics, WRITE)
 
     def send(self, record: Outgoing) -> None:
         """Hands one record over; waits while too many are on their way."""
@@ -126,28 +120,6 @@ class FactProducer:
     def _undelivered(self, why: object) -> str:
         done = f"{self._settled} of {self._sent} records are in"
         return f"Kafka at {self._settings.kafka} did not take a fact ({why}; {done}): see dialpulse doctor"
-
-
-def _producer_options(settings: Settings) -> dict[str, Any]:
-    return {
-        **settings.kafka_python(),
-        "acks": "all",
-        "enable_idempotence": True,
-        "allow_auto_create_topics": False,
-        # Facts may be as large as their topics take, hostile ones in tests too; room for the record's own frame.
-        "max_request_size": 2 * 1024 * 1024,
-        "batch_size": 256 * 1024,
-        "linger_ms": 20,
-        "max_block_ms": 10_000,
-        "bootstrap_timeout_ms": 5_000,
-    }
-
-
-def _unreachable(settings: Settings, error: KafkaError) -> str:
-    return (
-        f"no Kafka answers at {settings.kafka} ({type(error).__name__}): start one with dialpulse local, "
-        "or set DIALPULSE_KAFKA"
-    )
 
 
 def now_us() -> int:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.rights import GROUP
 from streams import setting_values as values
 from streams.errors import UserError
 
@@ -144,7 +145,7 @@ class Settings(BaseSettings):
     @property
     def group(self) -> str:
         """The consumer group."""
-        return f"{self.prefix}dialpulse"
+        return f"{self.prefix}{GROUP}"
 
     def topic(self, name: str) -> str:
         """The real name of a topic of the registry."""

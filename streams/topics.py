@@ -6,14 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from kafka.admin import ConfigResource, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.admin import ConfigResource
+from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from schemas import registry
+from schemas.rights import ALTER_CONFIGS, CREATE, DESCRIBE, DESCRIBE_CONFIGS
+from streams.broker.clients import open_admin, told
+from streams.broker.rights import Lack, insist_on_role, lacks_on_topic, refuse
 from streams.errors import UserError
-from streams.settings import Settings
+from streams.settings import Settings, env_name
 
-_ALREADY_THERE = TopicAlreadyExistsError.errno
+_ALREADY_THERE, _MISSING = TopicAlreadyExistsError.errno, UnknownTopicOrPartitionError.errno
+_NOT_ALLOWED = TopicAuthorizationFailedError.errno
 # Less of one of these throws facts away, or refuses ones that were taken before: that is for a person to decide.
 _SIZES = ("retention.ms", "max.message.bytes", "max.compaction.lag.ms")
 
@@ -38,6 +42,27 @@ class Difference:
             return set(self.wanted.split(",")) <= set(self.found.split(","))
         return self.setting not in _SIZES or _size(self.wanted) >= _size(self.found)
 
+    @property
+    def is_harmless(self) -> bool:
+        """More than the registry asks for: records kept longer or taken larger, or more copies of them."""
+        if self.found is None or self.setting not in (*_SIZES, "replication"):
+            return False
+        return _size(self.found) > _size(self.wanted)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        if self.can_be_applied:
+            return "run dialpulse topics apply"
+        if self.setting == "partitions":
+            return (
+                f"set {env_name('partitions')}={self.found} where this system began with so many, else move to a new "
+                f"{env_name('prefix')}: a count never changes once there are facts"
+            )
+        if self.setting == "replication":
+            return f"set {env_name('replication')}={self.found}, or have the brokers make more copies"
+        return "settle it by hand: facts are at stake"
+
     def __str__(self) -> str:
         if self.found is None:
             return f"{self.topic} is missing"
@@ -60,32 +85,36 @@ def apply(settings: Settings) -> list[str]:
         if missing:
             _create(admin, settings, missing)
         if changes:
+            refuse(settings, [one for topic in admin.describe_topics(list(changes)) for one in _unalterable(topic)])
             admin.alter_configs([ConfigResource("topic", name, new) for name, new in changes.items()])
             _wait_until_seen(admin, settings, differences)
     made = [f"{name} made" for name in missing]
     return made + [f"{name}: {key} set to {value}" for name, new in changes.items() for key, value in new.items()]
 
 
-def check(settings: Settings) -> list[Difference]:
-    """Every difference between the broker's topics and the registry; UserError where the broker cannot be asked."""
+def check(settings: Settings, role: str | None = None) -> list[Difference]:
+    """Every difference between the broker's topics and the registry.
+
+    UserError where the broker cannot be asked, and where this user lacks a right that the role needs.
+    """
     with _admin(settings) as admin:
+        if role:
+            insist_on_role(settings, admin, role)
         return _differences(admin, settings)
 
 
 @contextmanager
 def _admin(settings: Settings) -> Iterator[Any]:
+    admin = open_admin(settings)
     try:
-        admin = KafkaAdminClient(**settings.kafka_python(), bootstrap_timeout_ms=10_000)
-    except KafkaError as error:
-        raise UserError(
-            f"Kafka at {settings.kafka} does not answer ({error}): start it, or set DIALPULSE_KAFKA", exit_code=1
-        ) from None
-    try:
-        yield admin
-    except KafkaError as error:
-        raise UserError(f"Kafka at {settings.kafka} refuses: {error}", exit_code=1) from None
+        with told(settings):
+            yield admin
     finally:
         admin.close()
+
+
+def _unalterable(topic: dict[str, Any]) -> list[Lack]:
+    return lacks_on_topic(topic, ALTER_CONFIGS)
 
 
 def _config(topic: registry.Topic, settings: Settings) -> dict[str, str]:
@@ -106,6 +135,8 @@ def _create(admin: Any, settings: Settings, names: list[str]) -> None:
     }
     answer = admin.create_topics({name: wanted[name] for name in names}, raise_errors=False)
     for topic in answer["topics"]:
+        if topic["error_code"] == _NOT_ALLOWED:
+            refuse(settings, [Lack("topic", topic["name"], CREATE)])
         # Another process may have made it meanwhile, which is as good.
         if topic["error_code"] not in (0, _ALREADY_THERE):
             raise UserError(f"Kafka would not make {topic['name']}: {topic['error_message']}", exit_code=1)
@@ -114,10 +145,13 @@ def _create(admin: Any, settings: Settings, names: list[str]) -> None:
 
 def _differences(admin: Any, settings: Settings) -> list[Difference]:
     topics = {settings.topic(topic.name): topic for topic in registry.load().values()}
-    there = set(admin.list_topics())
-    present = [name for name in topics if name in there]
-    shapes = {topic["name"]: topic["partitions"] for topic in admin.describe_topics(present)} if present else {}
-    resources = [ConfigResource("topic", name) for name in present]
+    described = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
+    # By name: a list of all topics leaves out those that this user may not see.
+    refuse(settings, [one for topic in described.values() for one in lacks_on_topic(topic, DESCRIBE, DESCRIBE_CONFIGS)])
+    shapes = {name: topic["partitions"] for name, topic in described.items() if topic["error_code"] != _MISSING}
+    present = list(shapes)
+    # Only what is compared: of everything a topic has, reading the answer alone would take the client a second.
+    resources = [ConfigResource("topic", name, list(_config(topics[name], settings))) for name in present]
     configs = admin.describe_configs(resources, config_filter="all").get("topic", {}) if present else {}
     differences = []
     for name, topic in topics.items():

@@ -85,9 +85,10 @@ class Worker:
 
 
 @contextmanager
-def running_worker(settings: Settings, folder: Path) -> Iterator[Worker]:
+def running_worker(settings: Settings, folder: Path, *, apply: bool = True) -> Iterator[Worker]:
     """Topics made, and a worker that is ready; it is stopped on leaving, unless the test ended it."""
-    topics.apply(settings)
+    if apply:
+        topics.apply(settings)
     worker = Worker(settings, folder)
     try:
         worker.wait_until_ready()

@@ -49,6 +49,5 @@ def check_command() -> int:
 
 def _report(differences: list[topics.Difference]) -> int:
     for difference in differences:
-        remedy = "dialpulse topics apply" if difference.can_be_applied else "settle it by hand: facts are at stake"
-        click.echo(f"{difference} ({remedy})")
+        click.echo(f"{difference} ({difference.remedy})")
     return 1 if differences else 0

@@ -47,10 +47,10 @@ def command(unsupervised: bool, supervised_by: int | None, verbose: bool) -> int
 
 def _insist_on_topics(settings: Settings) -> None:
     """A worker on topics unlike the registry would write numbers that nobody may trust."""
-    differences = check(settings)
+    differences = [one for one in check(settings, role="worker") if not one.is_harmless]
     if differences:
-        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
-        raise UserError(f"topics: {differences[0]}{more}; run `dialpulse topics apply`, see `dialpulse topics check`")
+        more = f" (and {len(differences) - 1} more, see dialpulse topics check)" if len(differences) > 1 else ""
+        raise UserError(f"topic {differences[0]}{more}: {differences[0].remedy}")
 
 
 def _log_to_stderr(verbose: bool) -> None:

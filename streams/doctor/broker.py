@@ -3,15 +3,16 @@
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
-from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
+from schemas.rights import CLOCK_TOPIC, roles
+from streams.broker.clients import open_admin, open_producer
+from streams.broker.refusals import principal
+from streams.broker.rights import lacking, words
 from streams.doctor.findings import Finding, ok, problem, warn
 from streams.settings import Settings
 
-REACH_WITHIN_MS = 5_000
 PROVEN = (4, 0)
 """The oldest broker on which the lease was tried."""
 AHEAD_S, BEHIND_S, NOTICEABLE_S = 1.0, 2.0, 0.3
@@ -20,7 +21,7 @@ AHEAD_S, BEHIND_S, NOTICEABLE_S = 1.0, 2.0, 0.3
 
 def broker(settings: Settings) -> Iterator[Finding]:
     """Whether Kafka answers, and which one it is."""
-    admin: Any = KafkaAdminClient(**settings.kafka_python(), bootstrap_timeout_ms=REACH_WITHIN_MS)
+    admin = open_admin(settings)
     try:
         brokers = admin.describe_cluster()["brokers"]
         found: tuple[int, ...] = admin.get_broker_version_data(brokers[0]["broker_id"]).broker_version
@@ -41,10 +42,26 @@ def broker(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def rights(settings: Settings) -> Iterator[Finding]:
+    """For which roles this user's rights are enough, as the broker tells them."""
+    admin = open_admin(settings)
+    try:
+        lacks = {role: lacking(settings, admin, role) for role in roles()}
+    finally:
+        admin.close()
+    enough = [role for role, missing in lacks.items() if not missing]
+    text = f"{principal(settings)} has those of {', '.join(enough) or 'no role'}"
+    remedy = "see docs/security.md, if it is to be that"
+    if lacks["worker"]:
+        yield warn("rights", f"{text}; for a worker, {words(settings, lacks['worker'])}", remedy)
+    else:
+        yield ok("rights", text)
+
+
 def clock(settings: Settings) -> Iterator[Finding]:
     """The broker's stamp on a record beside this machine's clock; the record's topic is made for it, and deleted."""
-    name = settings.topic(f"dialpulse.clock-{uuid.uuid4().hex[:8]}")
-    admin: Any = KafkaAdminClient(**settings.kafka_python(), bootstrap_timeout_ms=REACH_WITHIN_MS)
+    name = settings.topic(f"{CLOCK_TOPIC}{uuid.uuid4().hex[:8]}")
+    admin = open_admin(settings)
     try:
         stamped = {"message.timestamp.type": "LogAppendTime"}
         admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1, "configs": stamped}})
@@ -53,14 +70,14 @@ def clock(settings: Settings) -> Iterator[Finding]:
         finally:
             admin.delete_topics([name])
     except KafkaError as error:
-        yield warn("clock", f"not compared with the broker's ({error})", "allow the doctor to make a topic of its own")
+        yield warn("clock", f"not compared with the broker's ({error})", "allow the doctor a topic (docs/security.md)")
     finally:
         admin.close()
 
 
 def _measured(settings: Settings, topic: str) -> tuple[float, float]:
     """(by how much this clock is ahead of the broker's, how exact that is), seconds; the best of several tries."""
-    producer: Any = KafkaProducer(**settings.kafka_python(), acks="all", linger_ms=0)
+    producer = open_producer(settings, linger_ms=0)
     tries = []
     try:
         for _ in range(4):

@@ -11,6 +11,7 @@ from streams.settings import Settings
 Check = Callable[[Settings], Iterable[Finding]]
 
 _IN_KAFKA: tuple[tuple[str, Check], ...] = (
+    ("rights", broker.rights),
     ("clock", broker.clock),
     ("topics", pipeline.topics_and_leases),
     ("generation", pipeline.definition),

@@ -1,8 +1,7 @@
 """The strict flush: everything unwritten is acknowledged by the brokers, in order, or the worker ends."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from faust.types import TP
@@ -11,6 +10,7 @@ from streams.engine.batches import Batch
 from streams.engine.clocks import Clock
 from streams.engine.lease import Lease
 from streams.engine.outgoing import Flush, Outgoing, Record
+from streams.engine.packing import Acknowledged, Packer
 
 
 class Ledger(Protocol):
@@ -34,15 +34,6 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A record batch that the brokers hold: its first offset and its count."""
-
-    partition: TP
-    offset: int
-    count: int
-
-
 Acknowledge = Callable[[Acknowledged], None]
 
 
@@ -52,6 +43,7 @@ class Flusher:
     def __init__(self, clock: Clock, lease: Lease) -> None:
         self._clock = clock
         self._lease = lease
+        self._packer = Packer()
         self._ledgers: list[Ledger] = []
         self._listeners: list[Acknowledge] = []
 
@@ -86,26 +78,12 @@ class Flusher:
             if out.records:
                 stamp = leased if out.leased else plain
                 queues.setdefault((out.topic, out.partition, stamp), []).extend(out.records)
-        jobs = [_send(producer, topic, number, stamp, records) for (topic, number, stamp), records in queues.items()]
+        jobs = [
+            self._packer.send(producer, TP(topic, number), stamp, records)
+            for (topic, number, stamp), records in queues.items()
+        ]
         acknowledged = [one for many in await asyncio.gather(*jobs) for one in many]
         for one in acknowledged:
             for listener in self._listeners:
                 listener(one)
         return sum(one.count for one in acknowledged)
-
-
-async def _send(
-    producer: Any, topic: str, partition: int, stamp_ms: int, records: Iterable[Record]
-) -> list[Acknowledged]:
-    """Packs the records into as few record batches as fit, straight to the partition, and awaits every ack."""
-    pending = []
-    builder = producer.create_batch()
-    for key, value, headers in records:
-        if builder.append(timestamp=stamp_ms, key=key, value=value, headers=list(headers)) is None:
-            pending.append((await producer.send_batch(builder, topic, partition=partition), builder.record_count()))
-            builder = producer.create_batch()
-            # The first record of a batch is taken whatever its size; only the broker may find it too large.
-            builder.append(timestamp=stamp_ms, key=key, value=value, headers=list(headers))
-    builder.close()
-    pending.append((await producer.send_batch(builder, topic, partition=partition), builder.record_count()))
-    return [Acknowledged(TP(topic, partition), (await future).offset, count) for future, count in pending]

@@ -9,7 +9,8 @@ from faust.types import TP
 
 from streams.engine.batches import BatchSchema
 from streams.engine.engine import Engine
-from streams.engine.flushing import Acknowledged, Ledger
+from streams.engine.flushing import Ledger
+from streams.engine.packing import Acknowledged
 from streams.errors import UserError
 
 RECOVERY_BATCHES = 4

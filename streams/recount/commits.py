@@ -5,9 +5,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.broker.clients import open_admin
+from streams.broker.refusals import refusal
 from streams.errors import UserError
 from streams.recount.logs import Offsets, Place
 from streams.settings import Settings
@@ -25,10 +26,7 @@ class Commits:
         self._settings = settings
         self._patience_s = patience_s
         self._tell = tell
-        try:
-            self._admin: Any = KafkaAdminClient(**settings.kafka_python())
-        except KafkaError as error:
-            raise _refused(settings, error) from None
+        self._admin: Any = open_admin(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +40,7 @@ class Commits:
         try:
             found = self._admin.list_group_offsets(group).get(group, {})
         except KafkaError as error:
-            raise _refused(self._settings, error) from None
+            raise refusal(self._settings, error, f"commits of group {group}") from None
         committed = {(tp.topic, tp.partition): entry.offset for tp, entry in found.items()}
         lags = {}
         for place, end in ends.items():
@@ -82,10 +80,3 @@ class Commits:
             what = "the worker does not get on; look at its log and at dialpulse doctor"
         waited = f"for {self._patience_s:.0f} s"
         return UserError(f"{behind} and none was {waited} ({where}): {what}", exit_code=1)
-
-
-def _refused(settings: Settings, error: KafkaError) -> UserError:
-    return UserError(
-        f"Kafka at {settings.kafka} does not tell the commits of {settings.group} ({error}): see dialpulse doctor",
-        exit_code=1,
-    )

@@ -5,14 +5,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka import TopicPartition
 
+from schemas.rights import READ
+from streams.broker.clients import open_consumer, told
+from streams.broker.rights import insist_on_topics
 from streams.errors import UserError
 from streams.settings import Settings
 
 SILENCE_S = 30.0
 """A broker that gives nothing of what it has for so long is not going to."""
+
+OPTIONS = {
+    "fetch_max_wait_ms": 100,
+    # In Python they would cost more than everything else; the broker checked them, and TCP does.
+    "check_crcs": False,
+    "max_partition_fetch_bytes": 8 * 1024 * 1024,
+    "max_poll_records": 5_000,
+}
 
 
 class Place(NamedTuple):
@@ -42,15 +52,14 @@ class Logs:
     def __init__(self, settings: Settings, topics: Iterable[str], only: int | None = None) -> None:
         self._settings = settings
         self._only_partition = only
-        try:
-            self._consumer: Any = KafkaConsumer(**_options(settings))
-            self._names = {settings.topic(topic): topic for topic in topics}
+        self._names = {settings.topic(topic): topic for topic in topics}
+        insist_on_topics(settings, self._names.values(), READ)
+        self._consumer: Any = open_consumer(settings, **OPTIONS)
+        with told(settings):
             self.places = [Place(topic, number) for topic in self._names.values() for number in self._numbers(topic)]
             self._consumer.assign([self._real(place) for place in self.places])
             self._consumer.seek_to_beginning()
             self.starts: Offsets = self._named(self._consumer.beginning_offsets(self._consumer.assignment()))
-        except KafkaError as error:
-            raise _unreachable(settings, error) from None
         # What was fetched beyond the end that was asked for.
         self._ahead: dict[Place, list[Any]] = {}
 
@@ -62,9 +71,6 @@ class Logs:
 
     def _numbers(self, topic: str) -> list[int]:
         numbers = self._consumer.partitions_for_topic(self._settings.topic(topic))
-        if not numbers:
-            name = self._settings.topic(topic)
-            raise UserError(f"topic {name} is missing at {self._settings.kafka}: make it with dialpulse topics apply")
         return sorted(numbers if self._only_partition is None else numbers & {self._only_partition})
 
     def _real(self, place: Place) -> TopicPartition:
@@ -75,20 +81,16 @@ class Logs:
 
     def skip_before(self, stamp_ms: int) -> None:
         """Leaves out, before anything is read, the records that are older than a timestamp (milliseconds)."""
-        try:
+        with told(self._settings):
             found = self._consumer.offsets_for_times(dict.fromkeys(self._consumer.assignment(), stamp_ms))
             ends = self._consumer.end_offsets(list(found))
-        except KafkaError as error:
-            raise _unreachable(self._settings, error) from None
         for tp, entry in found.items():
             self._consumer.seek(tp, ends[tp] if entry is None else entry.offset)
 
     def ends(self) -> Offsets:
         """The offset after the last record of each partition, now."""
-        try:
+        with told(self._settings):
             return self._named(self._consumer.end_offsets([self._real(place) for place in self.places]))
-        except KafkaError as error:
-            raise _unreachable(self._settings, error) from None
 
     def read(self, ends: Offsets) -> Iterator[Run]:
         """What lies between where the last reading ended and ``ends``. Raises UserError where Kafka goes silent."""
@@ -123,10 +125,8 @@ class Logs:
             self._consumer.pause(*others)
 
     def _poll(self) -> dict[TopicPartition, list[Any]]:
-        try:
+        with told(self._settings):
             found: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=500)
-        except KafkaError as error:
-            raise _unreachable(self._settings, error) from None
         return found
 
     def _cut(self, place: Place, records: list[Any], ends: Offsets) -> Run:
@@ -135,26 +135,3 @@ class Logs:
             self._ahead[place] = [record for record in records if record.offset >= end]
             records = [record for record in records if record.offset < end]
         return Run(place, records)
-
-
-def _options(settings: Settings) -> dict[str, Any]:
-    return {
-        **settings.kafka_python(),
-        "enable_auto_commit": False,
-        "auto_offset_reset": "earliest",
-        "allow_auto_create_topics": False,
-        "bootstrap_timeout_ms": 10_000,
-        "fetch_max_wait_ms": 100,
-        # In Python they would cost more than everything else; the broker checked them, and TCP does.
-        "check_crcs": False,
-        "max_partition_fetch_bytes": 8 * 1024 * 1024,
-        "max_poll_records": 5_000,
-    }
-
-
-def _unreachable(settings: Settings, error: KafkaError) -> UserError:
-    return UserError(
-        f"Kafka at {settings.kafka} does not answer ({type(error).__name__}): start it, or set DIALPULSE_KAFKA; "
-        "see dialpulse doctor",
-        exit_code=1,
-    )

@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from processors.rules import rule_named
 from schemas.redis_keys import Marker
+from streams.broker.credentials import faust_credentials
 from streams.calendar import load_calendar
 from streams.counters import Labels
 from streams.engine.settings import EngineSettings
 from streams.engine.worker import run_worker
-from streams.kafka_security import faust_credentials
 from streams.roster import RosterFile
 from streams.settings import Settings
 from streams.sinks.prometheus import WorkerCollector

@@ -1,10 +1,9 @@
 """What each generation means, written down once in Kafka: a worker with other settings refuses to start."""
 
-from typing import Any
-
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import TopicPartition
 
+from streams.broker.clients import open_consumer, open_producer, told
 from streams.errors import UserError
 from streams.settings import Settings
 
@@ -79,25 +78,27 @@ def _insist_on_sites(entry: Definition, mine: Definition) -> None:
 def read_definitions(settings: Settings) -> dict[int, Definition]:
     """Every generation's entry; the first written of a generation stands."""
     partition = TopicPartition(settings.topic(DEFINITION), 0)
-    consumer: Any = KafkaConsumer(**settings.kafka_python(), enable_auto_commit=False, auto_offset_reset="earliest")
     found: dict[int, Definition] = {}
+    consumer = open_consumer(settings)
     try:
-        consumer.assign([partition])
-        end = consumer.end_offsets([partition])[partition]
-        while consumer.position(partition) < end:
-            for records in consumer.poll(timeout_ms=READ_WITHIN_MS).values():
-                for record in records:
-                    entry = msgspec.json.decode(record.value, type=Definition)
-                    found.setdefault(entry.generation, entry)
+        with told(settings):
+            consumer.assign([partition])
+            end = consumer.end_offsets([partition])[partition]
+            while consumer.position(partition) < end:
+                for records in consumer.poll(timeout_ms=READ_WITHIN_MS).values():
+                    for record in records:
+                        entry = msgspec.json.decode(record.value, type=Definition)
+                        found.setdefault(entry.generation, entry)
     finally:
         consumer.close()
     return found
 
 
 def _write(settings: Settings, definition: Definition) -> None:
-    producer: Any = KafkaProducer(**settings.kafka_python(), acks="all")
+    producer = open_producer(settings)
     try:
         key = f"{definition.generation:04d}".encode()
-        producer.send(settings.topic(DEFINITION), msgspec.json.encode(definition), key, partition=0).get(30)
+        with told(settings):
+            producer.send(settings.topic(DEFINITION), msgspec.json.encode(definition), key, partition=0).get(30)
     finally:
         producer.close()

@@ -19,8 +19,10 @@ from streams.settings import Settings, accepts, env_name
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the README alone: all else is made."""
-    shutil.copy(docs.ROOT / docs.README, tmp_path)
+    """A folder with the pages alone that people write: all else is made."""
+    (tmp_path / "docs").mkdir()
+    for page in (docs.README, docs.SECURITY):
+        shutil.copy(docs.ROOT / page, tmp_path / page)
     return tmp_path
 
 
@@ -60,7 +62,7 @@ def test_a_readme_without_a_place_for_a_block_is_named(checkout: Path, capsys: p
     said = capsys.readouterr().err
     assert said.startswith("README.md needs the line")
     assert "<!-- end of settings -->" in said
-    assert not (checkout / "docs").exists()
+    assert not (checkout / "docs/settings.md").exists()
 
 
 def test_a_wrong_option_is_used_wrongly(capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,7 +169,7 @@ def test_missing_topics_are_named_before_anything_is_sent(settings: Settings, tm
     """Nothing is created on the fly: the error says which topic is not there and how to make it."""
     path = write_log(tmp_path / "log", dirty_log(seed=15, rows=5))
     done = dialpulse(settings, "replay", str(path), "--mapping", "technion")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"topic {settings.prefix}{CALLS} is not at" in done.stderr
     assert "dialpulse topics apply" in done.stderr
 
@@ -184,7 +184,7 @@ def test_a_delivery_that_kafka_refuses_is_an_error(floor: Settings) -> None:
 
 def test_no_kafka_is_one_clear_line() -> None:
     """Who forgot to start it reads how to."""
-    with pytest.raises(UserError, match=r"no Kafka answers at .*: start one with dialpulse local"):
+    with pytest.raises(UserError, match=r"Kafka at .* does not answer .*: start it, with dialpulse local"):
         FactProducer(load_settings(kafka="127.0.0.1:9"))
 
 

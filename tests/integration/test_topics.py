@@ -11,6 +11,8 @@ from streams import topics
 from streams.commands import main
 from streams.errors import UserError
 from streams.settings import Settings, load_settings
+from tests.floors import produce
+from tests.integration.pipeline_rig import ago, call, log
 
 
 def run(settings: Settings, *words: str, **other: str) -> Result:
@@ -82,6 +84,34 @@ def test_another_partition_count_is_reported_and_never_changed(settings: Setting
     assert topics.check(settings) == []
 
 
+def test_apply_deletes_and_shrinks_nothing(settings: Settings) -> None:
+    """Under settings that ask for less of everything: topics of others, facts and sizes all stay as they are."""
+    topics.apply(settings)
+    calls, foreign = settings.topic("dialer.calls.v1"), settings.prefix + "somebody.else.v1"
+    change(settings, "dialer.calls.v1", "retention.ms", str(500 * 24 * 3600 * 1000))
+    admin = KafkaAdminClient(**settings.kafka_python())
+    admin.create_topics({foreign: {"num_partitions": 3, "replication_factor": 1}})
+    produce(settings, [call(f"c{number}", ago(60)) for number in range(20)])
+    before = shapes(admin, [calls, foreign])
+    less = settings.model_copy(update={"partitions": 1, "session_timeout": 6})
+    done = topics.apply(less)
+    assert {line.split(": ")[1].split()[0] for line in done} == {"message.timestamp.before.max.ms"}
+    assert shapes(admin, [calls, foreign]) == before
+    admin.close()
+    assert len(log(settings, "dialer.calls.v1")) == 20
+    left = {difference.setting for difference in topics.check(less)}
+    assert left == {"partitions", "retention.ms"}
+
+
+def shapes(admin: KafkaAdminClient, names: list[str]) -> dict[str, tuple[int, str]]:
+    """Of each topic its number of partitions and how long it keeps records."""
+    configs = admin.describe_configs([ConfigResource("topic", name) for name in names], config_filter="all")["topic"]
+    found = admin.describe_topics(names)
+    return {
+        topic["name"]: (len(topic["partitions"]), configs[topic["name"]]["retention.ms"]["value"]) for topic in found
+    }
+
+
 def test_the_lease_follows_the_session_timeout(settings: Settings) -> None:
     """Another session timeout asks for another limit on what a broker takes from a frozen worker."""
     topics.apply(settings)
@@ -96,7 +126,7 @@ def test_the_command_says_what_it_did_and_ends_as_it_found(settings: Settings) -
     """Exit 1 where topics differ, 0 once they are made."""
     before = run(settings, "check")
     assert before.exit_code == 1
-    assert f"{settings.topic('dialer.calls.v1')} is missing (dialpulse topics apply)" in before.output
+    assert f"{settings.topic('dialer.calls.v1')} is missing (run dialpulse topics apply)" in before.output
     assert run(settings, "apply").exit_code == 0
     after = run(settings, "check")
     assert (after.exit_code, after.output) == (0, "all topics are as the registry says\n")

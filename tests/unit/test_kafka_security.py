@@ -6,7 +6,7 @@ import pytest
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import AuthProtocol, SASLMechanism
 
-from streams.kafka_security import faust_credentials
+from streams.broker.credentials import faust_credentials
 from streams.settings import load_settings
 
 SASL = {"kafka_username": "dialpulse", "kafka_password": "a-long-secret", "kafka_sasl_mechanism": "SCRAM-SHA-512"}

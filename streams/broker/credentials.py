@@ -8,12 +8,17 @@ from faust.types.auth import CredentialsT
 from streams.settings import Settings
 
 
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Checks the broker's certificate and its name; OSError or SSLError where the file to trust is none."""
+    return ssl.create_default_context(cafile=settings.kafka_ca_file)
+
+
 def faust_credentials(settings: Settings) -> CredentialsT | None:
     """TLS and SASL of the settings as Faust's credential objects; None for plain text."""
     protocol = settings.kafka_security_protocol
     if protocol == "PLAINTEXT":
         return None
-    context = ssl.create_default_context(cafile=settings.kafka_ca_file) if "SSL" in protocol else None
+    context = tls_context(settings) if "SSL" in protocol else None
     if protocol == "SSL":
         return SSLCredentials(context=context)
     password = settings.kafka_password
