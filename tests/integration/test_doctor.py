@@ -70,8 +70,8 @@ def test_without_kafka_and_redis_each_is_a_problem_and_the_rest_goes_on(settings
     code, found = examine(settings, **NOWHERE)
     assert code == 1
     assert set(problems(found)) == {"broker", "redis"}
-    remedies = [found[subject][0]["remedy"] for subject in ("broker", "redis")]
-    assert all("dialpulse local" in remedy for remedy in remedies)
+    told = [found[subject][0] for subject in ("broker", "redis")]
+    assert all("dialpulse local" in finding["what"] + finding["remedy"] for finding in told)
     assert found["zone"][0]["level"] == "ok"
 
 

@@ -68,6 +68,6 @@ def test_a_full_redis_holds_up_nothing_and_gets_everything_later(
         wait_for(lambda: behind() == 0)
         assert assert_redis_equals_topics(settings) > 50
         said = worker.log.read_text()
-    assert said.count("Redis is away, boards will be stale: OutOfMemoryError") == 1
-    assert "maxmemory" in said
+    [away] = [line for line in said.splitlines() if "Redis is away, boards will be stale" in line]
+    assert "maxmemory" in away
     assert "Redis is back" in said
