@@ -1,6 +1,6 @@
 """From checked values to statements: the rules that tie several fields together, and the hour of a fact."""
 
-from processors.hours import Clocks
+from processors.hours import Clock, Clocks
 from processors.owners import owner_of
 from processors.statements import (
     AnyStatement,
@@ -32,29 +32,48 @@ class Refusal(Exception):
         self.detail = detail
 
 
-class Frame:
-    """What all facts have, checked: who, where, which version, and when it was stated and recorded (microseconds)."""
+class Place:
+    """Where a fact belongs: its owner, its part, and the clock of its site. Shared by all facts of one place."""
 
-    __slots__ = ("operator_id", "part", "record_us", "stated_us", "version", "voided")
+    __slots__ = ("clock", "owner", "part")
 
-    def __init__(
-        self, operator_id: str | None, part: Part, version: int, voided: bool, stated_us: int, record_us: int
-    ) -> None:
-        self.operator_id = operator_id
+    def __init__(self, operator_id: str | None, part: Part, clock: Clock) -> None:
+        self.owner = owner_of(operator_id, part[2] or "")
         self.part = part
+        self.clock = clock
+
+
+class Frame:
+    """What all facts have, checked: where it belongs, which version, when it was stated and recorded (microseconds).
+
+    The reader fills one frame anew for every fact, since making one costs as much as reading a time.
+    """
+
+    __slots__ = ("place", "record_us", "stated_us", "version", "voided")
+
+    def __init__(self, place: Place, version: int, voided: bool, stated_us: int, record_us: int) -> None:
+        self.place = place
         self.version = version
         self.voided = voided
         self.stated_us = stated_us
         self.record_us = record_us
 
 
-def _not_before(us: int | None, earliest_us: int, field: str, earlier: str) -> int | None:
-    """The instant, clamped to the earliest that it may be; refused where it is earlier than two clocks explain."""
-    if us is None or us >= earliest_us:
-        return us
+def _clamped(us: int, earliest_us: int, field: str, earlier: str) -> int:
+    """The earliest instant that a time before it may be; refused where it is earlier than two clocks explain."""
     if earliest_us - us > CLOCK_SLACK_US:
         raise Refusal(Reason.TIMES_OUT_OF_ORDER, f"{field}: lies more than 5 s before {earlier}")
     return earliest_us
+
+
+def _untimely(frame: Frame, at_us: int, field: str, late_us: int) -> Refusal:
+    """Why a fact in the future, or one stated too late, is refused."""
+    if frame.stated_us > frame.record_us + DAY_US:
+        return Refusal(Reason.IN_THE_FUTURE, "stated_at: is more than a day after the record's arrival")
+    if at_us > frame.stated_us + DAY_US:
+        return Refusal(Reason.IN_THE_FUTURE, f"{field}: is more than a day after stated_at")
+    allowed = "72 h" if late_us == LATE_US else "180 days"
+    return Refusal(Reason.TOO_LATE, f"{field}: its hour had ended more than {allowed} before stated_at")
 
 
 def _both_or_none(first: object, second: object, first_name: str, second_name: str) -> None:
@@ -76,17 +95,16 @@ class Builder:
         self._clocks = clocks
         self.ended_us = 0
 
+    def place(self, operator_id: str | None, part: Part) -> Place:
+        """Where the facts of an operator (None: of a campaign alone) and a part belong."""
+        return Place(operator_id, part, self._clocks.of(part[0]))
+
     def _hour(self, frame: Frame, at_us: int, field: str, late_us: int) -> int:
         """The start of the fact's hour, once it is neither in the future nor too late for its statement."""
         stated_us = frame.stated_us
-        if stated_us > frame.record_us + DAY_US:
-            raise Refusal(Reason.IN_THE_FUTURE, "stated_at: is more than a day after the record's arrival")
-        if at_us > stated_us + DAY_US:
-            raise Refusal(Reason.IN_THE_FUTURE, f"{field}: is more than a day after stated_at")
-        hour = self._clocks.of(frame.part[0]).hour(at_us)
-        if hour.end_us + late_us < stated_us:
-            allowed = "72 h" if late_us == LATE_US else "180 days"
-            raise Refusal(Reason.TOO_LATE, f"{field}: its hour had ended more than {allowed} before stated_at")
+        hour = frame.place.clock.hour(at_us)
+        if stated_us > frame.record_us + DAY_US or at_us > stated_us + DAY_US or hour.end_us + late_us < stated_us:
+            raise _untimely(frame, at_us, field, late_us)
         return hour.start_us
 
     def call(
@@ -103,33 +121,34 @@ class Builder:
         rest: tuple[str | None, int | None, str | None, str | None],
     ) -> AnyStatement:
         """``rest``: lead_id, attempt, prospect_time_zone, script_id."""
-        answered_us = _not_before(answered_us, started_us, "answered_at", "started_at")
-        latest, name = (started_us, "started_at") if answered_us is None else (answered_us, "answered_at")
-        ended_us = _not_before(ended_us, latest, "ended_at", name)
-        packed = pack_rest(
-            (
-                None if answered_us is None else answered_us - started_us,
-                None if ended_us is None else ended_us - started_us,
-                *rest,
-            )
-        )
-        owner = owner_of(frame.operator_id, frame.part[2] or "")
-        hour_us = self._hour(frame, started_us, "started_at", LATE_US)
-        self.ended_us = latest + (talk_us or 0) if ended_us is None else ended_us
+        latest, answered_after = started_us, None
+        if answered_us is not None:
+            if answered_us < started_us:
+                answered_us = _clamped(answered_us, started_us, "answered_at", "started_at")
+            latest, answered_after = answered_us, answered_us - started_us
+        ended_after = None
+        self.ended_us = latest + (talk_us or 0)
+        if ended_us is not None:
+            if ended_us < latest:
+                ended_us = _clamped(
+                    ended_us, latest, "ended_at", "started_at" if answered_us is None else "answered_at"
+                )
+            self.ended_us, ended_after = ended_us, ended_us - started_us
+        place = frame.place
         return CallStatement(
-            owner,
-            hour_us,
+            place.owner,
+            self._hour(frame, started_us, "started_at", LATE_US),
             call_id,
             frame.version,
             frame.voided,
-            frame.part,
+            place.part,
             started_us,
             answered_us is not None,
             answered_by,
             abandoned,
             inbound,
             talk_us,
-            packed,
+            pack_rest((answered_after, ended_after, *rest)),
         )
 
     def conversation(
@@ -147,8 +166,7 @@ class Builder:
             raise Refusal(Reason.HORIZON_WITHOUT_WARM_LEAD, "warm_horizon: goes with the outcome warm_lead only")
         hour_us = self._hour(frame, started_us, "call_started_at", LATE_US)
         self.ended_us = started_us + (talk_us or 0)
-        owner = frame.operator_id or ""
-        common = (owner, hour_us, call_id, frame.version, frame.voided, frame.part, started_us)
+        common = (frame.place.owner, hour_us, call_id, frame.version, frame.voided, frame.place.part, started_us)
         return ConversationStatement(*common, outcome, warm_horizon, talk_us, pack_rest(rest))
 
     def appointment(
@@ -166,8 +184,7 @@ class Builder:
         _both_or_none(call_id, call_started_us, "call_id", "call_started_at")
         at_us, hour_us = self._booking(frame, booked_us, call_started_us)
         self.ended_us = at_us if booked_us is None else booked_us
-        owner = frame.operator_id or ""
-        common = (owner, hour_us, appointment_id, frame.version, frame.voided, frame.part, at_us)
+        common = (frame.place.owner, hour_us, appointment_id, frame.version, frame.voided, frame.place.part, at_us)
         return AppointmentStatement(*common, call_id, status, quality, pack_rest((booked_us, *rest)))
 
     def sale(
@@ -188,8 +205,7 @@ class Builder:
         at_us, hour_us = self._booking(frame, booked_us, call_started_us)
         closed_us = rest[1]
         self.ended_us = next(us for us in (closed_us, booked_us, at_us) if us is not None)
-        owner = frame.operator_id or ""
-        common = (owner, hour_us, sale_id, frame.version, frame.voided, frame.part, at_us)
+        common = (frame.place.owner, hour_us, sale_id, frame.version, frame.voided, frame.place.part, at_us)
         packed = pack_rest((appointment_id, booked_us, call_id, *rest))
         return SaleStatement(*common, amount, currency, packed)
 
@@ -206,6 +222,13 @@ class Builder:
         """``rest``: reason, script_id. The identity is the instant, however its text was written."""
         hour_us = self._hour(frame, since_us, "since", LATE_US)
         self.ended_us = since_us
-        owner = frame.operator_id or ""
-        common = (owner, hour_us, format_time(since_us), frame.version, frame.voided, frame.part, since_us)
+        common = (
+            frame.place.owner,
+            hour_us,
+            format_time(since_us),
+            frame.version,
+            frame.voided,
+            frame.place.part,
+            since_us,
+        )
         return PresenceStatement(*common, state, pack_rest(rest))

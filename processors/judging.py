@@ -261,18 +261,17 @@ def judge(topic: str, value: bytes, record_us: int, builder: Builder) -> AnyStat
         problems.append((Reason.BAD_VALUE, "abandoned: a call that a machine answered cannot be abandoned"))
     if problems:
         raise Refusal(*min(problems, key=lambda problem: _ORDER[problem[0]]))
-    return _BUILD[topic](builder, _frame(values, record_us), values.get)
+    return _BUILD[topic](builder, _frame(values, record_us, builder), values.get)
 
 
 _BOOKED = frozenset({"dialer.appointments.v1", "dialer.sales.v1"})
 
 
-def _frame(values: Values, record_us: int) -> Frame:
+def _frame(values: Values, record_us: int, builder: Builder) -> Frame:
     part = (values.get("site_id"), values.get("team_id"), values.get("campaign_id"))
     stated_us = values.get("stated_at")
     return Frame(
-        values.get("operator_id"),
-        part,
+        builder.place(values.get("operator_id"), part),
         values.get("version") or 0,
         bool(values.get("voided")),
         record_us if stated_us is None else stated_us,

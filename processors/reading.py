@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from processors.building import Builder, Frame, Refusal
+from processors.building import Builder, Frame, Place, Refusal
 from processors.fields import (
     GREATEST_ATTEMPT,
     GREATEST_VERSION,
+    LONGEST_ID,
     check_amount,
     check_currency,
     check_id,
@@ -25,7 +26,7 @@ from processors.hours import Clocks
 from processors.judging import judge
 from processors.statements import AnyStatement, Part
 from processors.times import LONGEST_DURATION_SECONDS, duration_us, parse_time
-from schemas.facts import FACT_TYPES, Appointment, Call, Conversation, Fact, Presence, Sale
+from schemas.facts import FACT_TYPES, Appointment, Call, Conversation, Presence, Sale
 from schemas.rejections import Reason
 
 GREATEST_KEY = 1024
@@ -37,8 +38,15 @@ DEEPEST_NESTING = 64
 interpreter depends on who calls)."""
 
 
+_BRACE, _BRACKET, _BLANK, _BAR, _BACKSLASH, _DELETE = b"{[ |\\\x7f"
+
+
 class _Unusual(Exception):
     """Not for the quick way."""
+
+
+MOST_KNOWN = 100_000
+"""Texts, parts and places remembered at most."""
 
 
 class _Checked(dict[str, str]):
@@ -50,7 +58,7 @@ class _Checked(dict[str, str]):
 
     def __missing__(self, text: str) -> str:
         self._check(text)
-        if len(self) >= 100_000:
+        if len(self) >= MOST_KNOWN:
             self.clear()
         self[text] = text
         return text
@@ -79,16 +87,25 @@ def nesting(value: bytes) -> int:
 
 
 def _screen(key: bytes | None, value: bytes | None) -> bytes:
-    """The value, once its size, its encoding and its nesting are such that decoding is safe and the same everywhere."""
+    """The value, once its size and its nesting are such that decoding is safe and the same everywhere."""
     if key is not None and len(key) > GREATEST_KEY:
         raise Refusal(Reason.TOO_LARGE, f"the key: is over {GREATEST_KEY} bytes")
     if value is None:
         raise Refusal(Reason.NOT_JSON, "the value: is absent")
     if len(value) > GREATEST_VALUE:
         raise Refusal(Reason.TOO_LARGE, f"the value: is over {GREATEST_VALUE} bytes")
-    if value.count(b"{") + value.count(b"[") > DEEPEST_NESTING and nesting(value) > DEEPEST_NESTING:
+    # Most facts are one flat object: looking for a second bracket costs less than counting them.
+    if (value.find(_BRACE, 1) > 0 or _BRACKET in value) and nesting(value) > DEEPEST_NESTING:
         raise Refusal(Reason.NOT_JSON, f"the value: is nested deeper than {DEEPEST_NESTING}")
     return value
+
+
+def _is_plain(value: bytes) -> bool:
+    """Whether every text in a JSON value is printable without a blank or ``|``: its ids then only need a length.
+
+    Sound JSON has no control characters but by way of a backslash.
+    """
+    return not (_BLANK in value or _BAR in value or _BACKSLASH in value or _DELETE in value) and value.isascii()
 
 
 class Reader:
@@ -99,6 +116,9 @@ class Reader:
         self._ids = _Checked(check_id)
         self._operators = _Checked(check_operator)
         self._parts: dict[Part, Part] = {}
+        self._places: dict[tuple[str | None, ...], Place] = {}
+        self._frame = Frame(self._builder.place(None, (None, None, None)), 0, False, 0, 0)
+        self._are_ids_plain = False
         builders: tuple[Callable[[Any, Frame], AnyStatement], ...] = (
             self._call,
             self._conversation,
@@ -120,10 +140,11 @@ class Reader:
         value = _screen(key, value)
         decode, build = self._quick[topic]
         try:
-            if not value.isascii():
+            plain = self._are_ids_plain = _is_plain(value)
+            if not plain and not value.isascii():
                 value.decode()
             fact = decode(value)
-            return build(fact, self._frame(fact, record_us))
+            return build(fact, self._framed(fact, record_us))
         except (_Unusual, ValueError, RecursionError, msgspec.MsgspecError):
             # Every failed check is a ValueError, and so is text that is no UTF-8.
             return judge(topic, value, record_us, self._builder)
@@ -133,52 +154,72 @@ class Reader:
         """When what the last statement read tells of had ended, microseconds."""
         return self._builder.ended_us
 
-    def _frame(self, fact: Fact, record_us: int) -> Frame:
+    def _framed(self, fact: Any, record_us: int) -> Frame:
         version = fact.version or 0
         if fact.voided or not 0 <= version <= GREATEST_VERSION:
             raise _Unusual
+        key = fact.operator_id, fact.site_id, fact.team_id, fact.campaign_id
+        place = self._places.get(key)
+        frame = self._frame
+        frame.place = self._new_place(key) if place is None else place
+        frame.version = version
+        frame.stated_us = record_us if fact.stated_at is None else parse_time(fact.stated_at)
+        frame.record_us = record_us
+        return frame
+
+    def _new_place(self, key: tuple[str | None, ...]) -> Place:
+        """A place seen for the first time: its ids are checked here, once for all its facts."""
+        operator_id, *others = key
         ids = self._ids
-        operator: str | None = fact.operator_id  # type: ignore[attr-defined]
-        campaign: str | None = fact.campaign_id  # type: ignore[attr-defined]
-        site, team = fact.site_id, fact.team_id
-        part = (
-            None if site is None else ids[site],
-            None if team is None else ids[team],
-            None if campaign is None else ids[campaign],
-        )
-        if len(self._parts) >= 100_000:
-            self._parts.clear()
-        part = self._parts.setdefault(part, part)
-        stated_us = record_us if fact.stated_at is None else parse_time(fact.stated_at)
-        if operator is not None:
-            operator = self._operators[operator]
-        return Frame(operator, part, version, False, stated_us, record_us)
+        site, team, campaign = (None if text is None else ids[text] for text in others)
+        operator = None if operator_id is None else self._operators[operator_id]
+        for known in (self._parts, self._places):
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+        part = self._parts.setdefault((site, team, campaign), (site, team, campaign))
+        place = self._places[operator, site, team, campaign] = self._builder.place(operator, part)
+        return place
+
+    def _id(self, text: str) -> str:
+        if not (0 < len(text) <= LONGEST_ID if self._are_ids_plain else is_id(text)):
+            raise _Unusual
+        return text
 
     def _call(self, fact: Call, frame: Frame) -> AnyStatement:
-        if not is_id(fact.call_id) or (fact.abandoned and fact.answered_by == "machine"):
+        lead_id, attempt, zone, script_id = fact.lead_id, fact.attempt, fact.prospect_time_zone, fact.script_id
+        if fact.abandoned and fact.answered_by == "machine":
             raise _Unusual
-        if fact.attempt is not None and not 1 <= fact.attempt <= GREATEST_ATTEMPT:
+        if attempt is not None and not 1 <= attempt <= GREATEST_ATTEMPT:
             raise _Unusual
+        answered_at, ended_at, seconds = fact.answered_at, fact.ended_at, fact.talk_seconds
         return self._builder.call(
             frame,
-            fact.call_id,
+            self._id(fact.call_id),
             parse_time(fact.started_at),
-            _time(fact.answered_at),
-            _time(fact.ended_at),
+            None if answered_at is None else parse_time(answered_at),
+            None if ended_at is None else parse_time(ended_at),
             fact.answered_by,
-            _duration(fact.talk_seconds),
+            None if seconds is None else _duration(seconds),
             fact.abandoned is True,
             fact.direction == "inbound",
-            (_id(fact.lead_id), fact.attempt, _zone(fact.prospect_time_zone), self._shared(fact.script_id)),
+            (
+                None if lead_id is None else self._id(lead_id),
+                attempt,
+                None if zone is None else check_zone(zone),
+                None if script_id is None else self._ids[script_id],
+            ),
         )
 
     def _conversation(self, fact: Conversation, frame: Frame) -> AnyStatement:
-        if not is_id(fact.call_id) or fact.outcome is None:
+        if fact.outcome is None:
             raise _Unusual
-        rest = (_time(fact.callback_at), _id(fact.lead_id), fact.source_code, self._shared(fact.script_id))
-        started_us, talk_us = parse_time(fact.call_started_at), _duration(fact.talk_seconds)
+        rest = (_time(fact.callback_at), self._lead(fact.lead_id), fact.source_code, self._shared(fact.script_id))
+        started_us, talk_us = (
+            parse_time(fact.call_started_at),
+            None if fact.talk_seconds is None else _duration(fact.talk_seconds),
+        )
         return self._builder.conversation(
-            frame, fact.call_id, started_us, fact.outcome, fact.warm_horizon, talk_us, rest
+            frame, self._id(fact.call_id), started_us, fact.outcome, fact.warm_horizon, talk_us, rest
         )
 
     def _appointment(self, fact: Appointment, frame: Frame) -> AnyStatement:
@@ -186,14 +227,14 @@ class Reader:
             raise _Unusual
         return self._builder.appointment(
             frame,
-            check_id(fact.appointment_id),
+            self._id(fact.appointment_id),
             parse_time(fact.booked_at),
-            _id(fact.call_id),
+            self._lead(fact.call_id),
             _time(fact.call_started_at),
             fact.status or "booked",
             fact.quality,
             (
-                _id(fact.lead_id),
+                self._lead(fact.lead_id),
                 self._shared(fact.seller_id),
                 _time(fact.scheduled_for),
                 self._shared(fact.script_id),
@@ -205,10 +246,10 @@ class Reader:
             raise _Unusual
         return self._builder.sale(
             frame,
-            check_id(fact.sale_id),
-            check_id(fact.appointment_id),
+            self._id(fact.sale_id),
+            self._id(fact.appointment_id),
             parse_time(fact.booked_at),
-            _id(fact.call_id),
+            self._lead(fact.call_id),
             _time(fact.call_started_at),
             None if fact.amount is None else check_amount(fact.amount),
             None if fact.currency is None else check_currency(fact.currency),
@@ -221,6 +262,9 @@ class Reader:
         rest = (fact.reason, self._shared(fact.script_id))
         return self._builder.presence(frame, parse_time(fact.since), fact.state, rest)
 
+    def _lead(self, text: str | None) -> str | None:
+        return None if text is None else self._id(text)
+
     def _shared(self, text: str | None) -> str | None:
         return None if text is None else self._ids[text]
 
@@ -229,17 +273,7 @@ def _time(text: str | None) -> int | None:
     return None if text is None else parse_time(text)
 
 
-def _id(text: str | None) -> str | None:
-    return None if text is None else check_id(text)
-
-
-def _zone(name: str | None) -> str | None:
-    return None if name is None else check_zone(name)
-
-
-def _duration(seconds: float | None) -> int | None:
-    if seconds is None:
-        return None
+def _duration(seconds: float) -> int:
     # At the very ends a float no longer tells what its text said: the longest or just over it, nothing or just below.
     if not 0 <= seconds < LONGEST_DURATION_SECONDS or (seconds == 0 and copysign(1, seconds) < 0):
         raise _Unusual
