@@ -34,7 +34,9 @@ _BY_OUTCOME = {
     "warm_lead": _AT["warm_leads"],
     "callback": _AT["callbacks"],
     "appointment": _AT["concluded_appointments"],
+    "unclassified": _AT["unclassified"],
 }
+_UNCLASSIFIED = _AT["unclassified"]
 _BY_HORIZON = {"short": _AT["warm_short"], "medium": _AT["warm_medium"], "long": _AT["warm_long"]}
 _BY_STATUS = {"honoured": _AT["honoured"], "no_show": _AT["no_shows"], "cancelled": _AT["cancelled"]}
 _BY_QUALITY = {"forced": _AT["forced"], "irrelevant": _AT["irrelevant"]}
@@ -74,66 +76,65 @@ class Fold:
     def see(self, statement: AnyStatement) -> None:
         """Remembers the latest statement."""
         latest = self.latest
-        if latest is None or _latest_order(statement) > _latest_order(latest):
+        if latest is None:
+            self.latest = statement
+        elif statement.at_us < latest.at_us and statement.voided == latest.voided:
+            return  # as most are that come out of order
+        elif _latest_order(statement) > _latest_order(latest):
             self.latest = statement
 
-    def _slot(self, tally: Tally, row: int, at_us: int) -> None:
-        tally.slots[row * self._slots + min((at_us - self._hour_us) // SLOT_US, self._slots - 1)] += 1
+    def _slot(self, tally: Tally, row: int, at_us: int, sign: int = 1) -> None:
+        tally.slots[row * self._slots + min((at_us - self._hour_us) // SLOT_US, self._slots - 1)] += sign
 
-    def add_call(self, call: CallStatement | None, conversation: ConversationStatement | None) -> None:
-        """Counts one call that stands: by its call fact, its conversation fact, or both (neither of them void)."""
+    def add_call(self, call: CallStatement | None, conversation: ConversationStatement | None, sign: int = 1) -> None:
+        """Counts one call that stands: by its call fact, its conversation fact, or both (neither of them void).
+
+        ``sign`` -1 takes out what was counted with the same two.
+        """
         ground = call or conversation
         assert ground is not None
         tally = self.tally(ground.part)
         counts = tally.counts
         if call is not None and call.inbound:
-            counts[_INBOUND] += 1
+            counts[_INBOUND] += sign
             return
-        counts[_CALLS] += 1
-        self._slot(tally, _CALL_SLOTS, ground.at_us)
-        outcome = conversation.outcome if conversation is not None else None
-        concluded = outcome is not None and outcome != "unclassified"
-        talk_us = conversation.talk_us if conversation is not None else None
-        if talk_us is None and call is not None:
-            talk_us = call.talk_us
-        answered_by = call.answered_by if call is not None else None
-        if call is not None:
-            self._count_answer(counts, call, conversation is not None, concluded, talk_us)
+        counts[_CALLS] += sign
+        self._slot(tally, _CALL_SLOTS, ground.at_us, sign)
+        if conversation is None:
+            outcome, concluded, talk_us = None, False, None
         else:
-            counts[_ANSWERED] += 1
-            counts[_HUMAN] += 1
+            outcome, talk_us = conversation.outcome, conversation.talk_us
+            concluded = outcome is not None and outcome != "unclassified"
+        answered_by = None
+        if call is None:
+            counts[_ANSWERED] += sign
+            counts[_HUMAN] += sign
+        else:
+            answered_by = call.answered_by
+            if talk_us is None:
+                talk_us = call.talk_us
+            if _is_answered(call, conversation, talk_us):
+                counts[_ANSWERED] += sign
+                if concluded or answered_by != "machine":
+                    counts[_HUMAN] += sign
+            if call.abandoned:
+                counts[_ABANDONED] += sign
         if self._rule.holds(concluded, answered_by, talk_us):
-            counts[_CONVERSATIONS] += 1
-            self._slot(tally, _CONVERSATION_SLOTS, ground.at_us)
-            self._count_conclusion(counts, outcome, conversation)
+            counts[_CONVERSATIONS] += sign
+            self._slot(tally, _CONVERSATION_SLOTS, ground.at_us, sign)
+            counts[_UNCLASSIFIED if outcome is None else _BY_OUTCOME[outcome]] += sign
+            if outcome == "warm_lead" and conversation is not None and conversation.warm_horizon is not None:
+                counts[_BY_HORIZON[conversation.warm_horizon]] += sign
             if talk_us is not None:
-                counts[_TIMED] += 1
-                tally.talk_us += talk_us
+                counts[_TIMED] += sign
+                tally.talk_us += sign * talk_us
 
-    def _count_answer(
-        self, counts: list[int], call: CallStatement, conversed: bool, concluded: bool, talk_us: int | None
-    ) -> None:
-        by = call.answered_by
-        if call.abandoned:
-            counts[_ABANDONED] += 1
-        if conversed or call.answered or by in {"human", "machine"} or talk_us or call.abandoned:
-            counts[_ANSWERED] += 1
-            if concluded or by != "machine":
-                counts[_HUMAN] += 1
-
-    def _count_conclusion(
-        self, counts: list[int], outcome: str | None, conversation: ConversationStatement | None
-    ) -> None:
-        counts[_BY_OUTCOME.get(outcome or "", _AT["unclassified"])] += 1
-        if outcome == "warm_lead" and conversation is not None and conversation.warm_horizon is not None:
-            counts[_BY_HORIZON[conversation.warm_horizon]] += 1
-
-    def add_concluded_appointment(self, ground: CallStatement | ConversationStatement) -> None:
-        """Counts an appointment that is known by a call's conclusion alone."""
+    def add_concluded_appointment(self, ground: CallStatement | ConversationStatement, sign: int = 1) -> None:
+        """Counts an appointment that is known by a call's conclusion alone (``sign`` -1 takes it out)."""
         tally = self.tally(ground.part)
-        tally.counts[_APPOINTMENTS] += 1
-        tally.counts[_PENDING] += 1
-        self._slot(tally, _APPOINTMENT_SLOTS, ground.at_us)
+        tally.counts[_APPOINTMENTS] += sign
+        tally.counts[_PENDING] += sign
+        self._slot(tally, _APPOINTMENT_SLOTS, ground.at_us, sign)
 
     def add_appointment(self, appointment: AppointmentStatement, at_us: int) -> None:
         """Counts an appointment that is not void; ``at_us``: the start of its call, else its booking."""
@@ -153,6 +154,12 @@ class Fold:
         tally.counts[_SALES] += 1
         if sale.amount is not None and sale.currency is not None:
             tally.add_amount(sale.currency, Decimal(sale.amount))
+
+
+def _is_answered(call: CallStatement, conversation: ConversationStatement | None, talk_us: int | None) -> bool:
+    if call.answered or conversation is not None or talk_us or call.abandoned:
+        return True
+    return call.answered_by in {"human", "machine"}
 
 
 def _not_void(book: dict[str, AnyStatement] | None) -> Mapping[str, AnyStatement]:
@@ -182,34 +189,75 @@ def fold(page: Page, slots: int, rule: ConversationRule) -> Fold:
     return folded
 
 
-def extend(folded: Fold, page: Page, statement: AnyStatement) -> bool:
-    """Counts a statement that is new on the page (replaced none) into the page's fold; False: fold anew instead.
+def extend(folded: Fold, statement: AnyStatement) -> bool:
+    """Counts a statement that is new on the page and no part of a call into the page's fold; False: fold anew.
 
-    Takes only what cannot touch what was counted before: most of all the plain call, so that a page of fifty thousand
-    attempts is not folded again for each. The law: the result equals a fold anew.
+    Takes only what cannot touch what was counted before. The law: the result equals a fold anew.
     """
-    if statement.voided:
-        if type(statement) is not PresenceStatement and _is_named(page, statement):
+    if type(statement) is AppointmentStatement:
+        if statement.call_id is not None:
             return False
-    elif type(statement) is CallStatement:
-        if page.standing(CONVERSATION, statement.id) is not None or _is_named(page, statement):
-            return False
-        folded.add_call(statement, None)
+        if not statement.voided:
+            folded.add_appointment(statement, statement.at_us)
     elif type(statement) is SaleStatement:
-        folded.add_sale(statement)
-    elif type(statement) is AppointmentStatement and statement.call_id is None:
-        folded.add_appointment(statement, statement.at_us)
+        if not statement.voided:
+            folded.add_sale(statement)
     elif type(statement) is not PresenceStatement:
         return False
     folded.see(statement)
     return True
 
 
-def _is_named(page: Page, statement: AnyStatement) -> bool:
-    """Whether a new statement bears on others: an appointment of this call, or a void that names a call."""
-    if type(statement) is AppointmentStatement:
-        return statement.call_id is not None
-    if type(statement) is not CallStatement:
-        return False
+CallFacts = tuple[CallStatement | None, ConversationStatement | None]
+"""What stands about one call: its call fact and its conversation fact."""
+
+
+def facts_of(page: Page, call_id: str) -> CallFacts:
+    """What stands on a page about one call."""
+    calls, conversations = page.kinds[CALL], page.kinds[CONVERSATION]
+    call = calls.get(call_id) if calls else None
+    return cast(CallFacts, (call, conversations.get(call_id) if conversations else None))
+
+
+def exchange(folded: Fold, page: Page, before: Mapping[str, CallFacts]) -> bool:
+    """Takes calls as they stood out of the page's fold, and counts them as they stand; False: fold anew instead.
+
+    ``before``: by the call's id, what stood about it when the fold was made. So a page of fifty thousand attempts is
+    not folded again for each. The law: the result equals a fold anew.
+    """
     appointments = cast("dict[str, AppointmentStatement]", page.kinds[APPOINTMENT] or {})
-    return any(appointment.call_id == statement.id for appointment in appointments.values())
+    named = {appointment.call_id for appointment in appointments.values()}
+    calls, conversations = page.kinds[CALL] or {}, page.kinds[CONVERSATION] or {}
+    for call_id, (old_call, old_conversation) in before.items():
+        if call_id in named:
+            return False
+        call, conversation = calls.get(call_id), conversations.get(call_id)
+        latest = folded.latest
+        if latest is not None and (
+            (latest is old_call and latest is not call) or (latest is old_conversation and latest is not conversation)
+        ):
+            return False
+        if old_call is not None or old_conversation is not None:
+            _count_call(folded, old_call, old_conversation, -1)
+        _count_call(folded, cast("CallStatement | None", call), cast("ConversationStatement | None", conversation), 1)
+        for statement in (call, conversation):
+            if statement is not None:
+                folded.see(statement)
+    return True
+
+
+def _count_call(
+    folded: Fold, call: CallStatement | None, conversation: ConversationStatement | None, sign: int
+) -> None:
+    if call is not None and call.voided:
+        call = None
+    if conversation is not None and conversation.voided:
+        conversation = None
+    ground = call or conversation
+    if ground is None:
+        return
+    folded.add_call(call, conversation, sign)
+    if conversation is not None and conversation.outcome == "appointment":
+        folded.add_concluded_appointment(ground, sign)
+    if sign < 0 and folded.parts[ground.part].is_zero:
+        del folded.parts[ground.part]  # as if it had never been counted

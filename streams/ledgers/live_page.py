@@ -1,14 +1,14 @@
 """A page as a worker holds it: its fold so far, and what of it was already told to others."""
 
-from processors.fold import Fold, extend, fold
+from processors.fold import CallFacts, Fold, exchange, extend, facts_of, fold
 from processors.hours import Clocks, Hour
-from processors.page import Acceptance, Page
+from processors.page import ACCEPTED, REPLACED, Acceptance, Page
 from processors.rules import ConversationRule
-from processors.statements import AnyStatement, Part, end_us
+from processors.statements import AnyStatement, CallStatement, ConversationStatement, Part, end_us
 
 
 class LivePage(Page):
-    """A page with its running fold.
+    """A page with its running fold, and in ``before`` the calls that changed since it was made, as they stood then.
 
     ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
     to the changelog, ``ended`` by part when the last thing it tells of had ended (None: not known since a recovery),
@@ -16,12 +16,13 @@ class LivePage(Page):
     it becomes final. Microseconds.
     """
 
-    __slots__ = ("awaited_us", "counted", "ended", "folded", "hour", "touched", "written_us")
+    __slots__ = ("awaited_us", "before", "counted", "ended", "folded", "hour", "touched", "written_us")
 
     def __init__(self, owner: str, hour: Hour) -> None:
         super().__init__(owner, hour.start_us)
         self.hour = hour
         self.folded: Fold | None = None
+        self.before: dict[str, CallFacts] = {}
         self.touched = False
         self.awaited_us = hour.end_us
         self.written_us = 0
@@ -35,14 +36,21 @@ class LivePage(Page):
         self.counted = {}
 
     def take(self, statement: AnyStatement) -> Acceptance:
-        """Accepts a statement and keeps the fold in step, or drops it to be made anew when it is asked for."""
+        """Accepts a statement, and notes what it changes of the fold, which is made good when it is asked for."""
+        if type(statement) is CallStatement or type(statement) is ConversationStatement:
+            if self.folded is not None and statement.id not in self.before:
+                self.before[statement.id] = facts_of(self, statement.id)
+            return self.accept(statement)
         acceptance = self.accept(statement)
-        if acceptance is Acceptance.ACCEPTED:
-            if self.folded is not None and not extend(self.folded, self, statement):
-                self.folded = None
-        elif acceptance is Acceptance.REPLACED:
-            self.folded = None
+        if acceptance is REPLACED or (
+            acceptance is ACCEPTED and self.folded is not None and not extend(self.folded, statement)
+        ):
+            self._forget_fold()
         return acceptance
+
+    def _forget_fold(self) -> None:
+        self.folded = None
+        self.before = {}
 
     def restore(self, statement: AnyStatement) -> None:
         """Joins in a statement that a worker has written, which may be another one since this page was last folded.
@@ -50,14 +58,19 @@ class LivePage(Page):
         What was made of the page before is forgotten where it changes: also what counters hold, since the statement's
         writer has counted it.
         """
-        if self.accept(statement) <= Acceptance.REPLACED:
-            self.folded = self.ended = self.counted = None
+        if self.accept(statement) <= REPLACED:
+            self._forget_fold()
+            self.ended = self.counted = None
         # Also of a row that another has superseded: rows come in any order, and the part was once published.
         self.parts.add(statement.part)
 
     def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
         """The fold of what stands now; sets ``hour`` by the latest fact's site."""
         folded = self.folded
+        if self.before:
+            if folded is not None and not exchange(folded, self, self.before):
+                folded = None
+            self.before = {}
         if folded is None:
             folded = self.folded = fold(self, self.hour.slots, rule)
         latest = folded.latest

@@ -3,7 +3,7 @@
 import msgspec
 
 from processors.building import Refusal
-from processors.fold import Fold, extend, fold
+from processors.fold import Fold, fold
 from processors.hours import Clocks, Hour
 from processors.owners import record_key
 from processors.page import Acceptance, Page, PageKey
@@ -13,6 +13,7 @@ from processors.rollup import Contribution, HourPage, contribution
 from processors.rules import rule_named
 from processors.statements import AnyStatement
 from schemas.kpis import OperatorHour
+from streams.ledgers.live_page import LivePage
 
 RULE = "outcome-or-talk-20s"
 
@@ -34,10 +35,9 @@ class Core:
         self.clocks = clocks
         self.rule = rule_named(rule)
         self.meaning = Meaning(generation, rule)
-        self.pages: dict[PageKey, Page] = {}
+        self.pages: dict[PageKey, LivePage] = {}
         self.hours: dict[int, HourPage] = {}
         self._reader = Reader(clocks)
-        self._folds: dict[PageKey, Fold] = {}
 
     def offer(self, topic: str, key: bytes, value: bytes, record_us: int) -> str:
         """What becomes of one record; a misplaced one is counted by its copy."""
@@ -51,35 +51,30 @@ class Core:
     def take(self, statement: AnyStatement) -> Acceptance:
         """Accepts a statement, keeps the fold in step as a worker does, and contributes what changed."""
         key = (statement.owner, statement.hour_us)
-        page = self.pages.setdefault(key, Page(*key))
-        folded = self._folds.get(key)
-        acceptance = page.accept(statement)
-        if acceptance is Acceptance.ACCEPTED and folded is not None and not extend(folded, page, statement):
-            del self._folds[key]
-        elif acceptance is Acceptance.REPLACED:
-            self._folds.pop(key, None)
+        page = self.pages.get(key)
+        if page is None:
+            page = self.pages[key] = LivePage(statement.owner, self.clocks.of(statement.part[0]).hour(statement.hour_us))
+            page.begin(self.rule)
+        acceptance = page.take(statement)
         if acceptance in (Acceptance.ACCEPTED, Acceptance.REPLACED):
             self.hours.setdefault(page.hour_us, HourPage(page.hour_us)).accept(self.contribution(page))
         return acceptance
 
-    def settled(self, page: Page) -> tuple[Fold, Hour]:
-        """The running fold, made where there is none, and the page's hour on its latest fact's clock."""
-        folded = self._folds.get(page.key)
-        if folded is None or len(folded.total().slots) != 3 * self.hour_of(page, folded).slots:
-            folded = self._folds[page.key] = fold_anew(page, self)
-        return folded, self.hour_of(page, folded)
+    def settled(self, page: LivePage) -> tuple[Fold, Hour]:
+        """The running fold, and the page's hour on its latest fact's clock."""
+        return page.settle(self.clocks, self.rule), page.hour
 
     def hour_of(self, page: Page, folded: Fold) -> Hour:
         """The page's hour on the clock of the latest fact's site."""
         assert folded.latest is not None
         return self.clocks.of(folded.latest.part[0]).hour(page.hour_us)
 
-    def contribution(self, page: Page, is_final: bool = False) -> Contribution:
+    def contribution(self, page: LivePage, is_final: bool = False) -> Contribution:
         """What a page contributes, as it arrives at the roll-ups: written and read again."""
         folded, hour = self.settled(page)
         return _decode_contribution(msgspec.msgpack.encode(contribution(page, folded, hour, self.meaning, is_final)))
 
-    def record(self, page: Page, is_final: bool = False) -> OperatorHour:
+    def record(self, page: LivePage, is_final: bool = False) -> OperatorHour:
         """The page's record, as if emitted at its hour's start."""
         folded, hour = self.settled(page)
         return operator_hour(page, folded, hour, self.meaning, is_final, page.hour_us)

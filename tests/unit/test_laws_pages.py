@@ -11,6 +11,7 @@ from processors.page import Acceptance, Page
 from processors.statements import AnyStatement, decode_run, encode_run
 from processors.tally import Tally
 from schemas.kpis import OperatorHour
+from streams.ledgers.live_page import LivePage
 from tests.unit.core import Core, fold_anew
 from tests.unit.floors import CLOCKS, HOUR_US, streams
 
@@ -113,7 +114,8 @@ def test_the_revision_grows_with_every_accepted_change_and_with_nothing_else(str
 
 def test_a_later_generation_outranks_whatever_an_earlier_one_said() -> None:
     """The generation comes first in a revision, whatever was counted and whether it was final."""
-    pages = [Page("o1", HOUR_US), Page("o1", HOUR_US)]
+    hour = CLOCKS.of(None).hour(HOUR_US)
+    pages = [LivePage("o1", hour), LivePage("o1", hour)]
     pages[0].weight = 10**19
     pages[1].weight = 1
     revisions = []
@@ -129,15 +131,19 @@ _CALL = msgspec.msgpack.encode(
 )
 
 
-@settings(max_examples=150)
-@given(streams(most=20), RULES)
-def test_a_fold_extended_fact_by_fact_equals_a_fold_anew(stream: list[AnyStatement], rule: str) -> None:
-    """A worker's running fold, kept in step or dropped, is at every moment that of the page as it stands."""
+@settings(max_examples=400)
+@given(streams(most=20), RULES, st.data())
+def test_a_running_fold_asked_for_at_any_moment_equals_a_fold_anew(
+    stream: list[AnyStatement], rule: str, draw: st.DataObject
+) -> None:
+    """However many changes a worker's fold has to make good at once, it becomes that of the page as it stands."""
     core = Core(CLOCKS, rule)
+    page = LivePage("o1", CLOCKS.of(None).hour(HOUR_US))
+    page.begin(core.rule)
     for statement in stream:
-        core.take(statement)
-        page = core.pages["o1", HOUR_US]
-        assert _folded(core.settled(page)[0]) == _folded(fold_anew(page, core))
+        page.take(statement)
+        if draw.draw(st.booleans()) or statement is stream[-1]:
+            assert _folded(page.settle(CLOCKS, core.rule)) == _folded(fold_anew(page, core))
 
 
 @given(streams(), st.data())
