@@ -1,31 +1,15 @@
 """Rates: the registry's formulas applied to counts, each with what it is made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from processors.intervals import wilson
-from processors.kpis import KPIS, Kpi
+from processors.kpis import KPIS
 from processors.times import SECOND_US
 from schemas.kpis import COUNT_NAMES, Number, Rate
 
 DECIMALS = 6
-
-Term = Callable[[Sequence[int], int, float], Number]
-"""Gives a term's value from (counts in contract order, talk in microseconds, the hour's length in hours)."""
-
-
-def _term(text: str) -> Term:
-    if text == "hours":
-        return lambda counts, talk_us, hours: hours
-    if text == "talk_seconds":
-        return lambda counts, talk_us, hours: talk_us / SECOND_US
-    if text == "staffed_hours":
-        return lambda counts, talk_us, hours: 0  # Its counts do not exist yet: a denominator of 0 gives null.
-    places = [COUNT_NAMES.index(name) for name in text.split("+")]
-    if len(places) == 1:
-        place = places[0]
-        return lambda counts, talk_us, hours: counts[place]
-    return lambda counts, talk_us, hours: sum(counts[place] for place in places)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -46,18 +30,19 @@ def ratio(numerator: Number, denominator: Number) -> Rate:
     return Rate(round(numerator / denominator, DECIMALS) if denominator else None, numerator, denominator)
 
 
-_TERMS: tuple[tuple[Kpi, Term, Term], ...] = tuple((kpi, _term(kpi.numerator), _term(kpi.denominator)) for kpi in KPIS)
+_SINGLE = (*COUNT_NAMES, "hours", "talk_seconds", "staffed_hours")
+_SUMS = tuple(text for kpi in KPIS for text in (kpi.numerator, kpi.denominator) if text not in _SINGLE)
+_TERMS = (*_SINGLE, *_SUMS)
+_ADDED = tuple(tuple(COUNT_NAMES.index(name) for name in text.split("+")) for text in _SUMS)
+_RATES = tuple((kpi.name, kpi.is_share, _TERMS.index(kpi.numerator), _TERMS.index(kpi.denominator)) for kpi in KPIS)
 
 
 def rates(counts: Sequence[int], talk_us: int, hours: float) -> dict[str, Rate]:
     """Every rate of the registry, by name. ``hours``: the length of the hour (1.0; shorter at a clock change)."""
-    return _rates(tuple(counts), talk_us, hours)
-
-
-@lru_cache(maxsize=1 << 13)  # most pages have one of few counts; the answer is shared, so nobody may change it
-def _rates(counts: tuple[int, ...], talk_us: int, hours: float) -> dict[str, Rate]:
-    found: dict[str, Rate] = {}
-    for kpi, numerator, denominator in _TERMS:
-        above, below = numerator(counts, talk_us, hours), denominator(counts, talk_us, hours)
-        found[kpi.name] = share(int(above), int(below)) if kpi.is_share else ratio(above, below)
-    return found
+    # Staffed hours are not counted yet: a denominator of 0 gives null.
+    values: list[Any] = [*counts, hours, talk_us / SECOND_US, 0]
+    values += [sum([counts[place] for place in places]) for places in _ADDED]
+    return {
+        name: share(values[above], values[below]) if is_share else ratio(values[above], values[below])
+        for name, is_share, above, below in _RATES
+    }

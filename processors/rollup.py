@@ -104,11 +104,12 @@ NOTHING = Share()
 class Given:
     """A contribution as an hour keeps it: shared out among its roll-ups."""
 
-    __slots__ = ("clock", "is_operator", "revision", "shares")
+    __slots__ = ("is_operator", "kind", "revision", "shares", "weight")
 
     def __init__(self, contribution: Contribution) -> None:
         self.revision = contribution.revision
-        self.clock = contribution.zone, contribution.end_us
+        self.weight = contribution.weight
+        self.kind = contribution.generation, contribution.is_final, (contribution.zone, contribution.end_us)
         self.is_operator = is_operator(contribution.owner)
         self.shares: dict[Target, Share] = {}
         for part, tally in contribution.parts:
@@ -139,19 +140,23 @@ class RollUp:
 
     def exchange(self, before: tuple[Given, Share] | None, after: tuple[Given, Share] | None) -> None:
         """Takes what an owner gave before out, and puts what it gives now in."""
-        if after is not None:
-            self._note(*after, 1)
-        if before is not None:
-            self._note(*before, -1)
         old, new = before[1] if before else NOTHING, after[1] if after else NOTHING
+        if before and after and before[0].kind == after[0].kind and (old.lanes is None) == (new.lanes is None):
+            self.weight += after[0].weight - before[0].weight  # all that changes while an hour runs
+        else:
+            if after is not None:
+                self._note(*after, 1)
+            if before is not None:
+                self._note(*before, -1)
         self.sum.change((new.lanes or 0) - (old.lanes or 0), new.amounts, old.amounts)
 
     def _note(self, given: Given, share: Share, sign: int) -> None:
-        self.weight += sign * given.revision.weight
-        _count(self.finals, given.revision.is_final, sign)
-        _count(self.generations, given.revision.generation, sign)
+        generation, is_final, clock = given.kind
+        self.weight += sign * given.weight
+        _count(self.finals, is_final, sign)
+        _count(self.generations, generation, sign)
         if share.lanes is not None:
-            _count(self.clocks, given.clock, sign)
+            _count(self.clocks, clock, sign)
             self.operators += sign * given.is_operator
 
     @property

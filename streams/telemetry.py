@@ -2,9 +2,9 @@
 
 import logging
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from faust.types import TP
 
@@ -43,6 +43,16 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
+    def observe_sorted(self, values: Sequence[float]) -> None:
+        """Many observations, the least first: one search per bound instead of one per value."""
+        counted = 0
+        for place, bound in enumerate(self.bounds):
+            up_to = bisect_right(values, bound, lo=counted)
+            self.counts[place] += up_to - counted
+            counted = up_to
+        self.counts[-1] += len(values) - counted
+        self.sum += sum(values)
+
 
 _RESULT = {
     Acceptance.ACCEPTED: "accepted",
@@ -67,11 +77,14 @@ class Telemetry:
     def _count(self, name: str, labels: Labels, by: float = 1) -> None:
         self.counters.values[name][labels] += by
 
-    def _observe(self, name: str, labels: Labels, value: float) -> None:
+    def _histogram(self, name: str, labels: Labels) -> Histogram:
         found = self.histograms[name].get(labels)
         if found is None:
             found = self.histograms[name][labels] = Histogram(BY_NAME[name].buckets)
-        found.observe(value)
+        return found
+
+    def _observe(self, name: str, labels: Labels, value: float) -> None:
+        self._histogram(name, labels).observe(value)
 
     # Facts
 
@@ -80,8 +93,9 @@ class Telemetry:
         for acceptance, result in _RESULT.items():
             if news.results[acceptance]:
                 self._count("dialpulse_facts_total", (topic, result), news.results[acceptance])
-        for ended_us in news.ends:
-            self._observe("dialpulse_fact_delay_seconds", (topic,), max(0, news.now_us - ended_us) / SECOND_US)
+        if news.ends:
+            delays = sorted(max(0, news.now_us - ended_us) / SECOND_US for ended_us in news.ends)
+            self._histogram("dialpulse_fact_delay_seconds", (topic,)).observe_sorted(delays)
         if news.late:
             self._count("dialer_late_total", (_KIND[topic],), news.late)
         last = self.gauges["dialpulse_last_fact_timestamp_seconds"]

@@ -124,7 +124,7 @@ def fold_agent(app: EngineApp, topic: str, fold: Fold, partitions: int, *, dense
                 engine.fail(exc)
                 raise
             batch.acked = True
-            if engine.flusher.unflushed > engine.settings.max_unflushed:
+            if engine.flusher.unflushed > engine.most_unflushed:
                 await app.consumer.commit()
 
     return app.agent(

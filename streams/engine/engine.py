@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 REBALANCE_TIMEOUT = 30.0
 READY_WITHIN = 10
 """A worker is ready while its last flush cycle is younger than so many intervals."""
+FAR_BEHIND, LONGER_FLUSH = 10, 4
+"""So many times as far behind as "behind" says, a flush may be so many times as long."""
 LONG_FLUSH = 0.3
 """Seconds after which folding pauses until the flush is through."""
 
@@ -68,6 +70,8 @@ class Engine:
     """Set at a wanted stop: the consumer then leaves its group at once instead of letting the session run out."""
     recovered: bool = field(default=False, init=False)
     interval: float = field(init=False)
+    most_unflushed: int = field(init=False)
+    """Pages touched since the last flush from which on the next batch waits for one."""
     last_flush: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,7 @@ class Engine:
         self.failed, self.calm = asyncio.Event(), asyncio.Event()
         self.calm.set()
         self.interval = settings.flush_interval
+        self.most_unflushed = settings.max_unflushed
 
     @property
     def heartbeat(self) -> float:
@@ -120,6 +125,9 @@ class Engine:
         self.last_flush = settings.clock.now().wall
         slower = min(settings.slow_flush_interval, self.interval * 2)
         self.interval = slower if lag > settings.behind else settings.flush_interval
+        # Nobody waits for a number that is minutes old: a page is then published once for all that is known of it.
+        far = lag > FAR_BEHIND * settings.behind
+        self.most_unflushed = settings.max_unflushed * (LONGER_FLUSH if far else 1)
 
     def is_ready(self) -> bool:
         """Recovered, with partitions, and its last flush cycle is young."""

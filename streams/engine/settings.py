@@ -27,7 +27,8 @@ class EngineSettings:
     behind: int = 20_000
     """Records left to read from which on the worker counts as far behind."""
     max_unflushed: int = 5_000
-    """Pages touched since the last flush from which on the next batch waits for one, so that no flush is long."""
+    """Pages touched since the last flush from which on the next batch waits for one, so that no flush is long; four
+    times as many while the worker is ten times as far behind as ``behind``."""
     producer_timeout: float = 300.0
     """How long unleased records wait for a broker that is away before the worker gives up and ends."""
     credentials: CredentialsT | None = None

@@ -8,7 +8,7 @@ import msgspec
 from processors.building import Refusal
 from processors.hours import Clocks
 from processors.owners import partition_of, record_key
-from processors.page import Acceptance
+from processors.page import CONFLICT, REPLACED
 from processors.reading import Reader
 from processors.records import Meaning
 from processors.rules import ConversationRule
@@ -31,7 +31,7 @@ RUN = 500
 MOST_PAGES = 5_000
 """Pages published by one flush at most where they only wait for a new generation, so that no flush is long."""
 
-CONFLICT = Refusal(
+IN_CONFLICT = Refusal(
     Reason.VERSION_CONFLICT, "version: stands already with other content; state the change with a higher one"
 )
 
@@ -101,51 +101,58 @@ class PageLedger:
         topic = self._topics.facts[batch.topic]
         book = self._book(batch.partition)
         news = BatchNews(self.now_us())
-        reader, owners, results = self._reader, book.owners, news.results
+        read, owners, pages, results = self._reader.read, book.owners, book.pages, news.results
         for offset, key, value, stamp in zip(batch.offsets, batch.keys, batch.values, batch.timestamps, strict=True):
             try:
-                statement = reader.read(topic, key, value, stamp * 1000)
+                statement = read(topic, key, value, stamp * 1000)
             except Refusal as refusal:
                 self._reject(book, batch, offset, key, value, refusal)
                 continue
-            if owners.get(key) != statement.owner and not self._is_home(book, batch.partition, key, statement):
-                self._forward(book, batch, offset, key, value, stamp, statement.owner)
+            owner = statement.owner
+            if owners.get(key) != owner and not self._is_home(book, batch.partition, key, owner):
+                self._forward(book, batch, offset, key, value, stamp, owner)
                 continue
-            acceptance = self._accept(book, statement, news, reader.ended_us)
+            page = pages.get((owner, statement.hour_us))
+            if page is None:
+                page = self._new_page(book, statement)
+            if not page.touched:
+                self._touch(book, page, news)
+            acceptance = page.take(statement)
             results[acceptance] += 1
-            if acceptance is Acceptance.CONFLICT:
-                self._reject(book, batch, offset, key, value, CONFLICT)
+            if acceptance <= REPLACED:
+                self._note(book, page, statement, news)
+            elif acceptance is CONFLICT:
+                self._reject(book, batch, offset, key, value, IN_CONFLICT)
         self._telemetry.folded(topic, news, max(batch.timestamps, default=0) / 1000)
 
-    def _is_home(self, book: Book, partition: int, key: bytes | None, statement: AnyStatement) -> bool:
-        owner = statement.owner
+    def _is_home(self, book: Book, partition: int, key: bytes | None, owner: str) -> bool:
         if key != record_key(owner) or partition_of(owner, self._topics.partitions) != partition:
             return False
         book.owners[key] = owner
         return True
 
-    def _accept(self, book: Book, statement: AnyStatement, news: BatchNews, ended_us: int) -> Acceptance:
-        page = book.pages.get((statement.owner, statement.hour_us))
-        if page is None:
-            page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
-            page.begin(self._rule)
-        # Equal values, one object for all: a page's statements share its key.
-        statement.owner, statement.hour_us = page.owner, page.hour_us
-        if not page.touched:
-            if page.hour.end_us > news.present_us:
-                self._telemetry.counters.before(page, self._clocks, self._rule)
-            else:
-                page.counted = None  # its facts count as late from now on, and not as growth too
-            book.touch(page)
-        acceptance = page.take(statement)
-        if acceptance <= Acceptance.REPLACED:
-            book.rows.append(statement)
-            news.ends.append(ended_us)
-            if page.hour.end_us <= news.present_us:
-                news.late += 1
-            if page.ended is not None or page.hour.end_us > news.present_us:
-                page.see_end(statement.part, ended_us)
-        return acceptance
+    def _new_page(self, book: Book, statement: AnyStatement) -> LivePage:
+        page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
+        page.begin(self._rule)
+        return page
+
+    def _touch(self, book: Book, page: LivePage, news: BatchNews) -> None:
+        if page.hour.end_us > news.present_us:
+            self._telemetry.counters.before(page, self._clocks, self._rule)
+        else:
+            page.counted = None  # its facts count as late from now on, and not as growth too
+        book.touch(page)
+
+    def _note(self, book: Book, page: LivePage, statement: AnyStatement, news: BatchNews) -> None:
+        """An accepted statement is to be written, and says when something had ended."""
+        ended_us = self._reader.ended_us
+        book.rows.append(statement)
+        news.ends.append(ended_us)
+        if page.hour.end_us <= news.present_us:
+            news.late += 1
+            if page.ended is None:
+                return
+        page.see_end(statement.part, ended_us)
 
     def _reject(
         self, book: Book, batch: Batch, offset: int, key: bytes | None, value: bytes | None, refusal: Refusal

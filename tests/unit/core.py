@@ -53,7 +53,9 @@ class Core:
         key = (statement.owner, statement.hour_us)
         page = self.pages.get(key)
         if page is None:
-            page = self.pages[key] = LivePage(statement.owner, self.clocks.of(statement.part[0]).hour(statement.hour_us))
+            page = self.pages[key] = LivePage(
+                statement.owner, self.clocks.of(statement.part[0]).hour(statement.hour_us)
+            )
             page.begin(self.rule)
         acceptance = page.take(statement)
         if acceptance in (Acceptance.ACCEPTED, Acceptance.REPLACED):
