@@ -48,9 +48,9 @@ def locked_jars(lock_file: Path = LOCK_FILE) -> list[LockedJar]:
     ]
 
 
-def class_path(progress: Callable[[str], None]) -> list[Path]:
-    """The paths of all jars, sound; fetches what is missing. UserError where it cannot be had."""
-    jars = locked_jars()
+def class_path(progress: Callable[[str], None], lock_file: Path = LOCK_FILE) -> list[Path]:
+    """The paths of a lock's jars, sound; fetches what is missing. UserError where it cannot be had."""
+    jars = locked_jars(lock_file)
     repository = cache_folder() / "maven"
     with HeldFile(repository / "fetching.lock") as lock:
         if not lock.take():
@@ -64,7 +64,7 @@ def class_path(progress: Callable[[str], None]) -> list[Path]:
 
 
 def _fetch_all(jars: list[LockedJar], repository: Path, progress: Callable[[str], None]) -> None:
-    progress(f"fetching {len(jars)} jars of Kafka into {repository} (all are 45 MB, fetched once)")
+    progress(f"fetching {len(jars)} jars of Kafka into {repository} (about a minute, once)")
     with ThreadPoolExecutor(4) as pool:
         running = [pool.submit(_fetch, jar, repository) for jar in jars]
         for done, (jar, fetched) in enumerate(zip(jars, running, strict=True), 1):

@@ -24,7 +24,7 @@ class Server(ABC):
     """
 
     name = "server"
-    start_seconds = 60.0
+    start_seconds = 180.0
     stop_seconds = 30.0
 
     def __init__(self, folder: Path, port: int, held_fd: int, progress: Progress) -> None:

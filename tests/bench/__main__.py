@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.errors import UserError
-from tests.bench import contenders, speed, table
-from tests.bench.filling import fill, stage_for
+from tests.bench import contenders, report, sections
+from tests.bench.filling import stage_for
 from tests.bench.measured import Contender
+from tests.bench.sections import Order
 from tests.bench.workload import Floor
 
 EXAMPLES = """examples:
   make bench
   make bench FACTS=8000000 ARGS="--only reference,ours,kafka-streams-expert"
   make bench ARGS="--only reference,ours --rounds 5"
+  make bench ARGS="--measure latency,recovery"
 """
 
 
@@ -33,6 +35,13 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--operators", type=int, default=floor.operators, help=f"default {floor.operators}")
     parser.add_argument("--hours", type=int, default=floor.hours, help=f"hours of calls (default {floor.hours})")
     parser.add_argument("--rounds", type=int, default=2, help="how often each runs (default 2)")
+    parser.add_argument(
+        "--measure",
+        type=_measured,
+        metavar="NAMES",
+        help=f"some of {','.join(sections.ALL)} (default all, or speed with --only)",
+    )
+    parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is, as --only does")
     parser.add_argument("--folder", type=Path, help="keep Kafka's data there, and use a fill that is there again")
     return parser.parse_args(words)
 
@@ -44,19 +53,29 @@ def _chosen(names: str) -> list[Contender]:
     return [one for name, one in known.items() if name in names.split(",")]
 
 
+def _measured(names: str) -> list[str]:
+    if unknown := set(names.split(",")) - sections.ALL.keys():
+        raise argparse.ArgumentTypeError(f"{min(unknown)} is unknown; known are {', '.join(sections.ALL)}")
+    return [name for name in sections.ALL if name in names.split(",")]
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """0: measured, and every result was right; 1: something was wrong, in one line."""
     # Told to end, it ends as after Ctrl-C: no server stays.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     given = _arguments(words)
+    order = Order(Floor(given.facts, given.operators, given.hours), given.only, given.rounds)
+    chosen = given.measure or (list(sections.ALL) if order.is_whole else ["speed"])
+    command = "make bench" + (f' ARGS="{" ".join(words or sys.argv[1:])}"' if words or sys.argv[1:] else "")
     try:
-        with stage_for(given.folder, _say) as stage:
-            fill(stage, Floor(given.facts, given.operators, given.hours))
-            runs = speed.race(stage, given.only, given.rounds)
+        for name in chosen:
+            with stage_for(given.folder, _say) as stage:
+                text = sections.ALL[name](stage, order)
+            if order.is_whole and not given.no_write:
+                report.write(name, text, command)
     except UserError as error:
         print(f"make bench: {error}", file=sys.stderr)
         return error.exit_code
-    print(table.plain(table.rows(given.only, runs)))
     return 0
 
 

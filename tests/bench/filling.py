@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from streams.local import LocalStack
-from tests.bench.stage import Say, Stage
+from tests.bench.stage import NOTE, Say, Stage
 from tests.bench.workload import HOUR_S, Floor, last_full_hour
 
 FRESH_S = 24 * HOUR_S
@@ -32,13 +32,12 @@ def stage_for(folder: Path | None, say: Say) -> Iterator[Stage]:
 def fill(stage: Stage, floor: Floor) -> None:
     """Fills the topic of calls, unless the folder holds these very facts."""
     now = last_full_hour()
-    note = Path(stage.stack.folder) / "floor.json"
+    note = Path(stage.stack.folder) / NOTE
     if note.exists():
         kept = Floor(**json.loads(note.read_text()))
         if replace(kept, end_s=0) == floor and now - kept.end_s < FRESH_S:
             stage.say(f"{floor.facts:,} facts are there already")
             return
-        note.unlink()
     dated = replace(floor, end_s=now)
     stage.fill(dated)
     note.write_text(json.dumps(asdict(dated)))

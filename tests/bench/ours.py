@@ -1,13 +1,9 @@
 """The main job whole: `dialpulse worker` as users start it, on a real Redis, judged by every record it publishes."""
 
-import subprocess
-import sys
-import tempfile
-import time
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
@@ -16,88 +12,45 @@ from schemas.kpis import KPI_TYPES
 from schemas.redis_keys import snapshot_key
 from streams.errors import UserError
 from streams.settings import Settings
+from streams.worker.supervisor import worker_command
 from tests.bench.measured import Run
-from tests.bench.processes import cpu_seconds, memory_mib
+from tests.bench.programs import LOOKED_EVERY_S, Program, program
 from tests.bench.recount import Pages, Recount, Tally
-from tests.bench.stage import CALLS, CONTRIBUTIONS, Reader, Stage, Ticker, wait
+from tests.bench.stage import CONTRIBUTIONS, Reader, Stage, wait
 from tests.workers import environment
 
 OPERATOR_HOURS, *ROLL_UPS = KPI_TYPES
 CHANGELOGS = ("dialpulse.pages-changelog.v1", "dialpulse.rollups-changelog.v1")
 ASSIGNED = "partitions of this worker"
-LOOKED_EVERY_S = 0.02
-
-
-class Job:
-    """A worker that runs; ``began`` is when its partitions became its own (monotonic), at ``cpu_then`` CPU-seconds."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.log = folder / "worker.log"
-        line = [sys.executable, "-m", "streams.commands", "worker", "--unsupervised"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(line, env=environment(settings), stdout=log, stderr=log)
-        self.pid = self.process.pid
-        wait(lambda: self._has_said(ASSIGNED), "the worker got no partitions", pause_s=0.01)
-        self.began, self.cpu_then = time.monotonic(), cpu_seconds(self.pid)
-
-    def _has_said(self, words: str) -> bool:
-        self.insist()
-        return words in self.log.read_text(errors="replace")
-
-    def insist(self) -> None:
-        """UserError with its last words where it has ended."""
-        if self.process.poll() is not None:
-            said = self.log.read_text(errors="replace")[-1000:]
-            raise UserError(f"the worker ended with {self.process.returncode}: {said}", exit_code=1)
-
-    def stop(self) -> None:
-        """Ends it as an operator would."""
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 @contextmanager
-def job(settings: Settings) -> Iterator[Job]:
-    """A worker on these settings, stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="dialpulse-bench-") as folder:
-        running = Job(settings, Path(folder))
-        try:
-            yield running
-        finally:
-            running.stop()
+def job(stage: Stage, **settings: str) -> Iterator[Program]:
+    """A worker on the stage, which ends with this process; ``settings`` are more of its variables."""
+    with program("ours", worker_command(os.getpid()), environment(stage.settings) | settings, ASSIGNED) as running:
+        yield running
 
 
 def run(stage: Stage, counted: Recount) -> Run:
     """Takes all facts; done once they and the roll-ups' contributions are committed and Redis has every page."""
     stage.empty()
-    with job(stage.settings) as running:
-        wait_until_done(stage, counted, running, "ours")
-        cpu_s = cpu_seconds(running.pid) - running.cpu_then
-        wall_s, peak_mib = time.monotonic() - running.began, memory_mib(running.pid)
+    with job(stage) as running:
+        wait_until_done(stage, counted, running)
+        used = running.used()
     insist_on_records(stage, counted)
     changelog = sum(stage.bytes_of(stage.settings.topic(name)) for name in CHANGELOGS)
-    return Run(counted.facts, cpu_s, wall_s, peak_mib, changelog)
+    return Run(counted.facts, changelog_bytes=changelog, **used)
 
 
-def wait_until_done(stage: Stage, counted: Recount, running: Job, who: str) -> None:
+def wait_until_done(stage: Stage, counted: Recount, running: Program) -> None:
     """Returns once everything is committed and in Redis; asks Kafka and Redis only, not the worker."""
-    settings, ticker = stage.settings, Ticker(stage.say, who, counted.facts)
-
-    def committed(reader: Reader, name: str) -> int:
-        return reader.committed(settings.topic(name), settings.partitions)
-
+    settings, contributions = stage.settings, stage.settings.topic(CONTRIBUTIONS)
+    running.wait_until_committed(stage, settings.group, counted.facts)
     with Reader(stage.kafka, settings.group) as reader:
-        while (done := committed(reader, CALLS)) < counted.facts:
-            running.insist()
-            ticker.at(done)
-            time.sleep(LOOKED_EVERY_S)
-        contributions = settings.topic(CONTRIBUTIONS)
         wait(
-            lambda: committed(reader, CONTRIBUTIONS) >= reader.ends(contributions, settings.partitions),
+            lambda: (
+                reader.committed(contributions, settings.partitions) >= reader.ends(contributions, settings.partitions)
+            ),
             "the worker did not take its contributions",
             pause_s=LOOKED_EVERY_S,
         )

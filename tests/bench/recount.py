@@ -1,5 +1,6 @@
 """The recount that every result is compared with: it reads the topic itself and shares no code with any contender."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -35,19 +36,13 @@ class Recount:
     facts: int = 0
     calls: int = 0
 
-    def differences(self, found: Pages) -> list[str]:
-        """What a result has wrong, page by page."""
-        wrong = [
-            f"{key}: {found.get(key)} instead of {tally}"
-            for key, tally in self.pages.items()
-            if found.get(key) != tally
-        ]
-        return wrong + [f"{key} is too much" for key in found.keys() - self.pages.keys()]
-
-    def insist(self, who: str, found: Pages) -> None:
-        """UserError where a result is not right to the last page."""
-        if wrong := self.differences(found):
-            raise UserError(f"{who} counted wrong on {len(wrong)} of {len(self.pages)} pages: {wrong[0]}", exit_code=1)
+    def insist(self, who: str, found: Mapping[str, object], wanted: Mapping[str, object] | None = None) -> None:
+        """UserError where a result is not right to the last page; right is ``pages`` unless another is given."""
+        right = self.pages if wanted is None else wanted
+        wrong = [f"{key}: {found.get(key)} instead of {one}" for key, one in right.items() if found.get(key) != one]
+        wrong += [f"{key} is too much" for key in found.keys() - right.keys()]
+        if wrong:
+            raise UserError(f"{who} counted wrong on {len(wrong)} of {len(right)} pages: {wrong[0]}", exit_code=1)
 
 
 def recount(stage: Stage) -> Recount:

@@ -1,7 +1,8 @@
 """Where contenders run: a real Kafka and Redis of their own, filled once, and emptied of results before each run."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,11 +15,13 @@ from streams import topics
 from streams.errors import UserError
 from streams.local import LocalStack
 from streams.settings import Settings, load_settings
-from tests.bench.workload import Floor, records
+from tests.bench.workload import Floor, last_full_hour, records
 
 PARTITIONS = 16
 CALLS, CONTRIBUTIONS = "dialer.calls.v1", "dialpulse.contributions.v1"
 TOLD_EVERY_S = 2.0
+NOTE = "floor.json"
+"""Says, in the stack's folder, which facts are there."""
 BATCH = 2_000
 Say = Callable[[str], None]
 
@@ -39,13 +42,31 @@ class Stage:
             # No hour becomes final meanwhile: none of the others knows what that is.
             final_grace=86_400,
         )
-        self.source = self.settings.topic(CALLS)
+        self._fills = 0
+        self.source = self._all = self.settings.topic(CALLS)
         self.redis: Any = Redis.from_url(stack.redis_url)
         self._admin = AdminClient({"bootstrap.servers": self.kafka, "log_level": 0})
 
+    @contextmanager
+    def smaller(self, floor: Floor) -> Iterator[None]:
+        """Another topic of calls meanwhile, for who would need hours for all: it holds the smaller floor's."""
+        self.source = f"{self._all}.{floor.facts}"
+        try:
+            if self.source not in self.topics():
+                self.make([self.source])
+                self._pour(floor)
+            yield
+        finally:
+            self._fills = 0
+        self.source = self._all
+
     def fill(self, floor: Floor) -> None:
         """Puts the floor's records into the topic of calls, which is made anew."""
+        (Path(self.stack.folder) / NOTE).unlink(missing_ok=True)
         self.empty(keep=())
+        self._pour(floor)
+
+    def _pour(self, floor: Floor) -> None:
         producer = filler(self.kafka)
         batch: list[dict[str, bytes]] = []
         ticker = Ticker(self.say, "filling Kafka", floor.facts)
@@ -56,6 +77,14 @@ class Stage:
                 batch = []
                 ticker.at(done)
         settle(producer)
+
+    def more(self, facts: int) -> int:
+        """Puts so many more facts, unlike all before, into the topic of calls; gives how many are in it now."""
+        self._fills += 1
+        # A folder that is kept must not pass for freshly filled.
+        (Path(self.stack.folder) / NOTE).unlink(missing_ok=True)
+        self._pour(Floor(facts, seed=100 + self._fills, end_s=last_full_hour()))
+        return self.ends(self.source)
 
     def empty(self, keep: Iterable[str] = (CALLS,)) -> None:
         """Makes every topic of the pipeline anew but these, and forgets its group and what Redis holds."""
@@ -131,10 +160,28 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.client.close()
 
+    def _bounds(self, place: TopicPartition) -> tuple[int, int]:
+        """The first offset of a partition and its end; a broker that has just started may not know them yet."""
+        give_up = time.monotonic() + 60
+        while True:
+            try:
+                return self.client.get_watermark_offsets(place, timeout=30)
+            except KafkaException:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.2)
+
     def ends(self, topic: str, partitions: int) -> int:
         """The sum of a topic's log ends."""
         places = [TopicPartition(topic, number) for number in range(partitions)]
-        return sum(self.client.get_watermark_offsets(place, timeout=30)[1] for place in places)
+        return sum(self._bounds(place)[1] for place in places)
+
+    def follow(self, topic: str, partitions: int) -> None:
+        """Reads on from the topic's end."""
+        places = [TopicPartition(topic, number) for number in range(partitions)]
+        for place in places:
+            place.offset = self._bounds(place)[1]
+        self.client.assign(places)
 
     def committed(self, topic: str, partitions: int) -> int:
         """The sum of what the reader's group has committed."""
@@ -144,7 +191,7 @@ class Reader:
     def partition(self, topic: str, number: int) -> Iterable[Any]:
         """Every message that one partition holds now."""
         place = TopicPartition(topic, number, 0)
-        low, end = self.client.get_watermark_offsets(place, timeout=30)
+        low, end = self._bounds(place)
         if low >= end:
             return
         self.client.assign([place])

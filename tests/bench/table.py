@@ -23,6 +23,11 @@ class Row:
     peak_mib: float
     changelog_per_fact: float
 
+    @property
+    def short(self) -> str:
+        """The title without what explains it."""
+        return self.title.partition(":")[0].partition(" (")[0]
+
 
 def rows(contenders: Sequence[Contender], rounds: Rounds) -> list[Row]:
     """A row for each contender that ran, in their order."""

@@ -75,7 +75,7 @@ def test_an_unknown_purpose_is_refused(bare: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "bootstrap: say what for: run, dev or test\n")
 
 
-@pytest.mark.parametrize("name", ["run", "dev", "build", "uv"])
+@pytest.mark.parametrize("name", ["run", "dev", "bench", "build", "uv"])
 def test_every_locked_requirement_has_a_hash_and_no_host_is_named(name: str) -> None:
     """What is installed is what was locked, from wherever it is fetched."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()

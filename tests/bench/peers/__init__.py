@@ -1,0 +1,1 @@
+"""What people would pick instead: each a program of its own, written as its documentation would have it."""
