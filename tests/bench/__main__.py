@@ -66,17 +66,23 @@ def main(words: Sequence[str] | None = None) -> int:
     given = _arguments(words)
     order = Order(Floor(given.facts, given.operators, given.hours), given.only, given.rounds)
     chosen = given.measure or (list(sections.ALL) if order.is_whole else ["speed"])
-    command = "make bench" + (f' ARGS="{" ".join(words or sys.argv[1:])}"' if words or sys.argv[1:] else "")
+    command = _command(sys.argv[1:] if words is None else words)
     try:
         for name in chosen:
             with stage_for(given.folder, _say) as stage:
-                text = sections.ALL[name](stage, order)
-            if order.is_whole and not given.no_write:
-                report.write(name, text, command)
+                for text in sections.ALL[name](stage, order):
+                    if order.is_whole and not given.no_write:
+                        report.write(name, text, command)
     except UserError as error:
         print(f"make bench: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _command(words: Sequence[str]) -> str:
+    """What to type for the same again; the folder, which is this machine's, is left out."""
+    kept = [word for before, word in zip(["", *words], words, strict=False) if "--folder" not in (before, word)]
+    return "make bench" + (f' ARGS="{" ".join(kept)}"' if kept else "")
 
 
 def _say(words: str) -> None:

@@ -1,6 +1,6 @@
-"""The measurements by name: each runs on a stage and gives its section of the page."""
+"""The measurements by name: each runs on a stage and gives its section of the page, as often as it grows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.bench import contenders, growth, latency, picture, recovery, report, speed, table
@@ -29,21 +29,26 @@ class Order:
         return len(self.only) == len(contenders.ALL)
 
 
-def speed_section(stage: Stage, order: Order) -> str:
+def speed_section(stage: Stage, order: Order) -> Iterator[str]:
     """Facts per CPU-second of every contender."""
     fill(stage, order.floor)
-    runs = speed.race(stage, order.floor, order.only, order.rounds)
-    rows = table.rows(order.only, runs)
+    rows: list[table.Row] = []
+    for runs in speed.race(stage, order.floor, order.only, order.rounds):
+        rows = table.rows(order.only, runs)
+        yield _speed(rows, max(map(len, runs.values())), order)
     print(table.plain(rows))
+
+
+def _speed(rows: list[table.Row], rounds: int, order: Order) -> str:
     if order.is_whole:
         title = f"Facts per CPU-second, {order.floor.facts:,} facts"
         report.PICTURE.write_text(picture.bars(rows, title, "Dialpulse"))
     written = report.markdown(table.HEAD, [table.cells(row) for row in rows])
-    rounds = "One round" if order.rounds == 1 else f"Medians of {order.rounds} rounds"
-    return f"{PICTURE}\n\n{written}\n\n{rounds}. {report.versions()}"
+    told = "One round" if rounds == 1 else f"Medians of {rounds} rounds"
+    return f"{PICTURE}\n\n{written}\n\n{told}. {report.versions()}"
 
 
-def latency_section(stage: Stage, order: Order) -> str:
+def latency_section(stage: Stage, order: Order) -> Iterator[str]:
     """Milliseconds to the KPI topic and to Redis."""
     head = ["facts a second", "KPI topic p50", "p99", "Redis p50", "p99", "facts timed"]
     lines = []
@@ -52,10 +57,10 @@ def latency_section(stage: Stage, order: Order) -> str:
         delays = [f"{watch.percentile(share) * 1000:,.0f} ms" for watch in (topic, redis) for share in (0.5, 0.99)]
         lines.append([f"{rate:,}", *delays, f"{len(topic.delays):,}"])
         stage.say(", ".join(f"{name} {cell}" for name, cell in zip(head, lines[-1], strict=True)))
-    return report.markdown(head, lines)
+        yield report.markdown(head, lines)
 
 
-def recovery_section(stage: Stage, order: Order) -> str:
+def recovery_section(stage: Stage, order: Order) -> Iterator[str]:
     """Seconds after kill -9, and memory per live fact."""
     fill(stage, order.floor)
     head = ["system", "live facts", "kill -9 to ready", "to caught up", "growth of RSS per live fact"]
@@ -74,10 +79,10 @@ def recovery_section(stage: Stage, order: Order) -> str:
     ]
     for line in lines:
         stage.say(", ".join(filter(None, line)))
-    return report.markdown(head, lines)
+    yield report.markdown(head, lines)
 
 
-def workers_section(stage: Stage, order: Order) -> str:
+def workers_section(stage: Stage, order: Order) -> Iterator[str]:
     """One worker against two."""
     fill(stage, order.floor)
     counted = recount(stage)
@@ -94,10 +99,10 @@ def workers_section(stage: Stage, order: Order) -> str:
     ]
     for line in lines:
         stage.say(", ".join(line))
-    return report.markdown(head, lines)
+    yield report.markdown(head, lines)
 
 
-def growth_section(stage: Stage, order: Order) -> str:
+def growth_section(stage: Stage, order: Order) -> Iterator[str]:
     """Other floors, with fewer facts each."""
     head = ["operators", "hours", "pages", "facts per page", "k facts per CPU-s", "ratio to the reference", "peak MiB"]
     lines = []
@@ -114,10 +119,10 @@ def growth_section(stage: Stage, order: Order) -> str:
             ]
         )
         stage.say(", ".join(f"{name} {cell}" for name, cell in zip(head, lines[-1], strict=True)))
-    return report.markdown(head, lines)
+        yield report.markdown(head, lines)
 
 
-ALL: dict[str, Callable[[Stage, Order], str]] = {
+ALL: dict[str, Callable[[Stage, Order], Iterator[str]]] = {
     "speed": speed_section,
     "recovery": recovery_section,
     "workers": workers_section,

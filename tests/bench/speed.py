@@ -1,7 +1,7 @@
 """Facts per CPU-second: every contender on the same facts, one after another, round after round."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tests.bench.measured import Contender, Run
@@ -9,9 +9,11 @@ from tests.bench.recount import Recount, recount
 from tests.bench.stage import Stage
 from tests.bench.workload import Floor, last_full_hour
 
+Runs = dict[str, list[Run]]
 
-def race(stage: Stage, floor: Floor, contenders: Sequence[Contender], rounds: int) -> dict[str, list[Run]]:
-    """Every contender's runs; each result was right, or this raises."""
+
+def race(stage: Stage, floor: Floor, contenders: Sequence[Contender], rounds: int) -> Iterator[Runs]:
+    """Every contender's runs so far, after each of them; each result was right, or this raises."""
     counted = _recounted(stage)
     runs = defaultdict[str, list[Run]](list)
     for number in range(1, rounds + 1):
@@ -22,7 +24,7 @@ def race(stage: Stage, floor: Floor, contenders: Sequence[Contender], rounds: in
                 f"round {number}, {one.name}: {done.rate:,.0f} facts per CPU-second "
                 f"({done.cpu_s:.2f} CPU-s, {done.wall_s:.1f} s), {done.peak_mib:,.0f} MiB"
             )
-    return dict(runs)
+            yield dict(runs)
 
 
 def _run(stage: Stage, floor: Floor, one: Contender, counted: Recount) -> Run:
