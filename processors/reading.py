@@ -100,14 +100,6 @@ def _screen(key: bytes | None, value: bytes | None) -> bytes:
     return value
 
 
-def _is_plain(value: bytes) -> bool:
-    """Whether every text in a JSON value is printable without a blank or ``|``: its ids then only need a length.
-
-    Sound JSON has no control characters but by way of a backslash.
-    """
-    return not (_BLANK in value or _BAR in value or _BACKSLASH in value or _DELETE in value) and value.isascii()
-
-
 class Reader:
     """Reads records of the fact topics as statements, by the clocks of the sites."""
 
@@ -140,9 +132,14 @@ class Reader:
         value = _screen(key, value)
         decode, build = self._quick[topic]
         try:
-            plain = self._are_ids_plain = _is_plain(value)
-            if not plain and not value.isascii():
+            is_ascii = value.isascii()
+            if not is_ascii:
                 value.decode()
+            # Then every text is printable and has neither a blank nor a |, so that an id only needs a length: sound
+            # JSON has no control characters but by way of a backslash.
+            self._are_ids_plain = is_ascii and not (
+                _BLANK in value or _BAR in value or _BACKSLASH in value or _DELETE in value
+            )
             fact = decode(value)
             return build(fact, self._framed(fact, record_us))
         except (_Unusual, ValueError, RecursionError, msgspec.MsgspecError):
@@ -275,7 +272,7 @@ def _time(text: str | None) -> int | None:
 
 def _duration(seconds: float) -> int:
     # At the very ends a float no longer tells what its text said: the longest or just over it, nothing or just below.
-    if not 0 <= seconds < LONGEST_DURATION_SECONDS or (seconds == 0 and copysign(1, seconds) < 0):
+    if not 0 < seconds < LONGEST_DURATION_SECONDS and (seconds != 0 or copysign(1, seconds) < 0):
         raise _Unusual
     us = duration_us(seconds)
     if us is None:

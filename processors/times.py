@@ -118,7 +118,7 @@ def duration_us(seconds: float) -> int | None:
     """
     scaled = seconds * 1e6
     whole = round(scaled)
-    return whole if abs(scaled - whole) < 0.49 else None
+    return whole if -0.49 < scaled - whole < 0.49 else None
 
 
 def exact_duration_us(seconds: Decimal) -> int:
