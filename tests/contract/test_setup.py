@@ -27,8 +27,11 @@ def add(folder: Path, name: str, text: str) -> None:
 
 
 def bootstrap(path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    # A checkout of its own: this one may have what the tests need unpacked beside it already.
+    checkout = path / "checkout" / "scripts"
+    checkout.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
-        ["bash", str(ROOT / "scripts" / "bootstrap"), *words],
+        ["bash", shutil.copy(ROOT / "scripts" / "bootstrap", checkout), *words],
         env={"PATH": str(path)},
         executable=shutil.which("bash"),
         capture_output=True,
