@@ -61,7 +61,7 @@ def _enter(settings: Settings, address: str) -> None:
     has_tls = "SSL" in settings.kafka_security_protocol
     try:
         with _connected(address, _context(settings) if has_tls else None) as wire:
-            _insist_on_versions(address, wire.api_versions())
+            insist_on_versions(address, wire.api_versions())
             if settings.kafka_security_protocol.startswith("SASL"):
                 _prove(settings, address, wire)
             else:
@@ -120,7 +120,8 @@ def _speaks_tls(address: str) -> bool:
         return False
 
 
-def _insist_on_versions(address: str, offered: dict[int, tuple[int, int]]) -> None:
+def insist_on_versions(address: str, offered: dict[int, tuple[int, int]]) -> None:
+    """Raises UserError for a broker whose list of versions, least and greatest by request, is not for us."""
     needed = ".".join(map(str, OLDEST))
     for name, (request, newest) in SPOKEN.items():
         least, greatest = offered.get(request, (NEVER, NEVER))
