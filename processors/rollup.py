@@ -190,14 +190,19 @@ class HourPage:
         before = {} if standing is None else standing.shares
         changed = given.shares if before.keys() <= given.shares.keys() else {**before, **given.shares}
         for target in changed:
-            roll_up = self.roll_ups.get(target)
-            if roll_up is None:
-                roll_up = self.roll_ups[target] = RollUp()
+            roll_up = self.open(target)
             old, new = before.get(target), given.shares.get(target)
             roll_up.exchange(
                 None if standing is None or old is None else (standing, old), None if new is None else (given, new)
             )
         return changed
+
+    def open(self, target: Target) -> RollUp:
+        """The roll-up of this hour, made where there is none: one that a contribution named has a record for good."""
+        roll_up = self.roll_ups.get(target)
+        if roll_up is None:
+            roll_up = self.roll_ups[target] = RollUp()
+        return roll_up
 
     def targets(self, contribution: Contribution) -> set[Target]:
         """The roll-ups of this hour that a contribution counts for.

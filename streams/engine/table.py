@@ -1,5 +1,6 @@
 """A Faust table whose changelog is a log, and whose recovery merges every row of it."""
 
+import gc
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,6 +64,8 @@ class MergingTable(faust.Table[Any, Any]):
         """Merges every row, where Faust keeps the last of a key: a late row of a frozen worker would win."""
         if self._since is None:
             self._since = self.engine.settings.clock.now().monotonic
+            # Everything that is made now stays, and the collector would look at it again and again.
+            gc.disable()
         try:
             for event in batch:
                 if event.message.partition in self._kept:
@@ -98,6 +101,8 @@ class MergingTable(faust.Table[Any, Any]):
         self._guarded(self.ledger.recovered, frozenset(tp.partition for tp in active_tps))
         self.engine.settings.events.restored(self.name, self._rows, now - (self._since or now))
         self._rows, self._since = 0, None
+        gc.freeze()
+        gc.enable()
         await super().on_recovery_completed(active_tps, standby_tps)
 
     @property

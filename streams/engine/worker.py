@@ -61,7 +61,7 @@ async def _run(app: EngineApp, leave: bool, stop_within: float) -> int:
 
 async def _start(app: EngineApp) -> None:
     await app.start()
-    # What was restored stays: the collector need not look at it again and again.
+    # What was made for the start stays, and what is restored does: the table sees to that.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

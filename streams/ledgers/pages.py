@@ -17,10 +17,10 @@ from schemas.rejections import Reason
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Flush, Outgoing, Record
-from streams.errors import UserError
 from streams.ledgers.book import Book
 from streams.ledgers.live_page import LivePage
 from streams.ledgers.misfits import forwarded_copy, rejected_record
+from streams.ledgers.restoring import Restorer
 from streams.sinks.kpi_topics import OperatorOutputs
 from streams.sinks.redis import Snapshot
 from streams.telemetry import BatchNews, Telemetry
@@ -80,7 +80,7 @@ class PageLedger:
         self.now_us = now_us
         self.progress = progress
         self._reader = Reader(clocks)
-        self._known_hours: set[tuple[str | None, int]] = set()
+        self._restorer = Restorer(clocks)
         self.books: dict[int, Book] = {}
 
     @property
@@ -190,26 +190,11 @@ class PageLedger:
             if value is None:
                 continue
             if key is None:
-                self._restore_run(book, decode_run(value), stamp * 1000)
+                self._restorer.join(book, decode_run(value), stamp * 1000)
             elif key == FINAL_MARK:
                 book.finality.restore(_read_mark(value))
             elif key == GENERATION_MARK:
                 book.generation = max(book.generation, _read_mark(value))
-
-    def _restore_run(self, book: Book, run: list[AnyStatement], written_us: int) -> None:
-        known = self._known_hours
-        for statement in run:
-            page = book.pages.get((statement.owner, statement.hour_us))
-            site_id = statement.part[0]
-            if page is None or (site_id, statement.hour_us) not in known:
-                hour = self._clocks.of(site_id).hour(statement.at_us)
-                if hour.start_us != statement.hour_us:
-                    raise UserError(_zone_changed(site_id, hour.zone))
-                known.add((site_id, statement.hour_us))
-                page = book.page(statement.owner, hour)
-            statement.owner, statement.hour_us = page.owner, page.hour_us
-            page.restore(statement)
-            page.written_us = max(page.written_us, written_us)
 
     def keep(self, partitions: frozenset[int]) -> None:
         """Forgets every other partition, pages and unwritten rows alike."""
@@ -321,11 +306,3 @@ class PageLedger:
                     if self._outputs.expires_us(page) > now_us:
                         folded = page.settle(self._clocks, self._rule)
                         yield self._outputs.snapshot(page, folded, book.finality.is_final(page), now_us)
-
-
-def _zone_changed(site_id: str | None, zone: str) -> str:
-    site = "facts without a site" if site_id is None else f"site {site_id!r}"
-    return (
-        f"DIALPULSE_TIME_ZONE, DIALPULSE_SITE_TIME_ZONES: {site} has facts in hours of another zone than {zone}, and a "
-        "zone with facts never changes; set the old zone, or set a new DIALPULSE_PREFIX and replay the facts"
-    )

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from processors.rollup import Contribution, HourPage, Target
+from processors.rollup import Contribution, HourPage, Target, targets_of
+from processors.statements import Part
 from processors.times import HOUR_US
 from streams.engine.batches import Batch
 from streams.engine.outgoing import Flush, Outgoing, Record
@@ -23,6 +24,8 @@ class RollUpBook:
         self.written_us: dict[tuple[int, Target], int] = {}
         self.touched: dict[tuple[int, Target], None] = {}
         self.rows: dict[bytes | None, bytes] = {}
+        self._restored: dict[tuple[int, str], Contribution] = {}
+        self._named: dict[tuple[int, Part], int] = {}
 
     def hour(self, hour_us: int) -> HourPage:
         """The page of an hour, made where there is none."""
@@ -30,6 +33,37 @@ class RollUpBook:
         if page is None:
             page = self.hours[hour_us] = HourPage(hour_us)
         return page
+
+    def restore(self, contribution: Contribution, written_us: int) -> bool:
+        """Takes a contribution of the changelog, to be joined in by ``settle``; False where one as great is known.
+
+        The changelog has many of each owner's hour, and only the greatest counts: to share out each would be the
+        longest part of a recovery.
+        """
+        hour_us, owner = key = contribution.hour_us, contribution.owner
+        for part, _ in contribution.parts:
+            if self._named.get((hour_us, part), 0) < written_us:
+                self._named[hour_us, part] = written_us
+        page, restored = self.hours.get(hour_us), self._restored.get(key)
+        given = None if page is None else page.given.get(owner)
+        known = [one.revision for one in (given, restored) if one is not None]
+        if known and max(known) >= contribution.revision:
+            return False
+        self._restored[key] = contribution
+        return True
+
+    def settle(self) -> None:
+        """The changelog is read: joins in the greatest contribution of each owner's hour."""
+        for contribution in self._restored.values():
+            self.hour(contribution.hour_us).accept(contribution)
+        for (hour_us, part), written_us in self._named.items():
+            page = self.hour(hour_us)
+            for target in targets_of(part):
+                page.open(target)
+                entry = hour_us, target
+                self.written_us[entry] = max(written_us, self.written_us.get(entry, 0))
+        self._restored, self._named = {}, {}
+        self.is_whole = True
 
 
 class RollUpLedger:
@@ -69,14 +103,9 @@ class RollUpLedger:
         for key, value, stamp in zip(batch.keys, batch.values, batch.timestamps, strict=True):
             if value is None:
                 continue
-            contribution = _decode(value)
-            targets = book.hour(contribution.hour_us).accept(contribution)
-            if targets is not None:
+            if book.restore(_decode(value), stamp * 1000):
                 # A row of this worker's own from before another's turn: written now it would outlive the greater one.
                 book.rows.pop(key, None)
-            for target in targets or ():
-                entry = contribution.hour_us, target
-                book.written_us[entry] = max(stamp * 1000, book.written_us.get(entry, 0))
 
     def keep(self, partitions: frozenset[int]) -> None:
         """Forgets every other partition, roll-ups and unwritten rows alike."""
@@ -86,7 +115,7 @@ class RollUpLedger:
     def recovered(self, partitions: frozenset[int]) -> None:
         """These partitions have all their contributions: from here on their roll-ups may be told to others."""
         for partition in partitions:
-            self._book(partition).is_whole = True
+            self._book(partition).settle()
 
     @property
     def unflushed(self) -> int:
