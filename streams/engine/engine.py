@@ -21,6 +21,7 @@ READY_WITHIN = 10
 """A worker is ready while its last flush cycle is younger than so many intervals."""
 FAR_BEHIND, LONGER_FLUSH = 10, 4
 """So many times as far behind as "behind" says, a flush may be so many times as long."""
+HEARTBEAT = 0.5
 LONG_FLUSH = 0.3
 """Seconds after which folding pauses until the flush is through."""
 
@@ -88,8 +89,12 @@ class Engine:
 
     @property
     def heartbeat(self) -> float:
-        """Seconds between heartbeats: below a third of the session, so that the lease stays fresh by itself."""
-        return self.settings.session_timeout * 0.3
+        """Seconds between heartbeats, by whose answers a member learns that another has left or come.
+
+        So often that a planned hand-over is not waiting for them; far below a third of the session, so that the lease
+        stays fresh by itself.
+        """
+        return min(HEARTBEAT, self.settings.session_timeout * 0.3)
 
     @property
     def rebalance_timeout(self) -> float:
