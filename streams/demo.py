@@ -17,7 +17,7 @@ from streams.local import LocalStack
 from streams.local.folders import state_folder
 from streams.setting_values import host_and_port
 from streams.settings import Settings, env_name, load_settings
-from streams.worker.supervisor import Supervisor, board_command, worker_command
+from streams.worker.supervisor import Supervisor, board_command, program, worker_command
 
 PARTITIONS = 4
 READY_WITHIN_S = 60.0
@@ -98,7 +98,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def _supervised(command: list[str], environment: dict[str, str]) -> Iterator[Supervisor]:
-    supervisor = Supervisor(command, environment)
+    supervisor = Supervisor([program(command, environment)])
     thread = threading.Thread(target=supervisor.run, name=command[3], daemon=True)
     thread.start()
     try:

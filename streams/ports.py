@@ -51,20 +51,22 @@ def listening(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listening_socket(settings: Settings, field: str) -> tuple[socket.socket, str]:
-    """The socket that serves `worker_http` or `board_http`, and its address `host:port`.
+def listening_socket(settings: Settings, field: str, place: int = 0) -> tuple[socket.socket, str]:
+    """The socket that serves `worker_http` or `board_http`, and its address `host:port`; ``place`` ports above it.
 
     A default port that is taken gives the next free one. A port that was set and cannot be had is a UserError.
     """
     address: str = getattr(settings, field)
-    host, port = values.host_and_port(address)
+    host, first = values.host_and_port(address)
     was_set = field in settings.model_fields_set
-    if not was_set:
-        port = next_free(host, port)
-    try:
-        sock = listening(host, port)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"{env_name(field)}={address} cannot be had ({reason}): set a free port, or unset it") from None
     shown = f"[{host}]" if ":" in host else host
-    return sock, f"{shown}:{port}"
+    reason = "no port of the hundred from it on is free"
+    for port in range(first + place, min(first + place + (1 if was_set else 100), 65_536)):
+        try:
+            return listening(host, port), f"{shown}:{port}"
+        except OSError as error:
+            if was_set:
+                reason = error.strerror or str(error)
+    above = f", {place} above {env_name(field)}={address}," if place else ""
+    named = f"port {first + place}{above}" if place else f"{env_name(field)}={address}"
+    raise UserError(f"{named} cannot be had ({reason}): set a free port, or unset it")

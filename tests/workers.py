@@ -18,7 +18,7 @@ from streams import topics
 from streams.ports import any_free
 from streams.settings import Settings
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 20.0
 
 
@@ -55,6 +55,14 @@ class Worker:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def share(self) -> int:
+        """How many partitions it serves, by its own word: 0 while it is not ready."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/readyz", timeout=5) as answer:
+                return int(answer.read().decode().split()[1])
+        except (urllib.error.URLError, OSError):
+            return 0
 
     def wait_until_ready(self) -> None:
         """Returns once it is ready; fails with its log where it ends or takes too long."""

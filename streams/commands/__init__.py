@@ -14,7 +14,7 @@ COMMANDS: dict[str, str] = {
     "demo": "The whole system on this machine, with live input.",
     "local": "Only the local Kafka and Redis, until Ctrl-C.",
     "topics": "Make the topics, or compare them with the registry.",
-    "worker": "One pipeline worker; more of them share the load.",
+    "worker": "Pipeline workers; more of them share the load.",
     "board": "The wallboard page and its JSON API.",
     "simulate": "Produce live, made-up facts.",
     "replay": "Produce facts from a log.",

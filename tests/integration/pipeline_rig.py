@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 import urllib.request
 import uuid
@@ -241,3 +242,34 @@ def redis_down(stack: LocalStack) -> Iterator[None]:
         yield
     finally:
         stack.start_redis()
+
+
+@contextmanager
+def pouring(settings: Settings, rate: int, operators: int) -> Iterator[None]:
+    """Calls of many operators in turn meanwhile, so that every partition always has something to do."""
+    source, ending, started_at = Source(settings), threading.Event(), ago(30)
+
+    def pour() -> None:
+        number, began = 0, time.monotonic()
+        while not ending.wait(max(0.0, began + number / rate - time.monotonic())):
+            source.send(call(f"c{number}", started_at, operator_id=f"o{number % operators}"))
+            number += 1
+
+    thread = threading.Thread(target=pour, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join(10)
+        source.flush()
+
+
+def published(settings: Settings) -> dict[int, list[float]]:
+    """When records of each partition were published (epoch seconds), in order."""
+    found: dict[int, list[float]] = {number: [] for number in range(settings.partitions)}
+    for message in log(settings, OPERATOR_HOURS):
+        # Not the record's own stamp: that is a proof of membership, and older.
+        emitted = datetime.fromisoformat(json.loads(message.value())["emitted_at"])
+        found[message.partition()].append(emitted.timestamp())
+    return {number: sorted(times) for number, times in found.items()}

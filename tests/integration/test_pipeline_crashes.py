@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -113,25 +112,18 @@ def test_a_stop_under_load_loses_nothing_and_the_other_worker_takes_over_at_once
     settings = fresh(stack)
     with running_worker(settings, tmp_path) as staying:
         leaving = _restarted(settings, tmp_path)
-        wait_for(lambda: _shares(staying) == _shares(leaving) == settings.partitions // 2)
+        wait_for(lambda: staying.share() == leaving.share() == settings.partitions // 2)
         with _pouring(settings, _probes()):
             time.sleep(3)
             assert leaving.stop() == 0
             time.sleep(6)
         report = reconciled(settings)
-        assert _shares(staying) == settings.partitions
+        assert staying.share() == settings.partitions
     assert set(report.facts["dialer.calls.v1"]) == {"accepted"}
     gap = _longest_silence(settings)
     print(f"the longest that a partition stood still at the take-over: {gap:.2f} s")
     # Had it not left by itself, the group would have waited for the session to end.
     assert gap < settings.session_timeout / 2
-
-
-def _shares(worker: Worker) -> int:
-    """How many partitions a worker has, by its own word."""
-    with urllib.request.urlopen(f"http://{worker.address}/readyz", timeout=5) as answer:
-        text = answer.read().decode()
-    return int(text.split()[1])
 
 
 def _probes() -> list[Outgoing]:
