@@ -24,13 +24,18 @@ STOPPED_WITHIN_S = 20.0
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables under which another process has the same settings."""
+    return {**os.environ, **changed_variables(settings)}
+
+
+def changed_variables(settings: Settings) -> dict[str, str]:
+    """Those of them that are not this process's own."""
     found = {}
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value()
         found[f"DIALPULSE_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
-    return {**os.environ, **found}
+    return found
 
 
 class Worker:

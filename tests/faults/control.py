@@ -16,6 +16,7 @@ class Point(IntEnum):
     DIE_BEFORE_OUTPUTS = 2
     FREEZE_BEFORE_REDIS = 3
     LOSE_A_BATCH = 4
+    FREEZE_BEFORE_ROWS = 5
 
 
 class Control:

@@ -1,9 +1,7 @@
 """The workers of a campaign, and the small supervisor that starts again whatever ends."""
 
-import os
+import re
 import signal
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -14,9 +12,11 @@ from random import Random
 from streams.ports import any_free
 from streams.settings import Settings
 from tests.faults.control import Control
-from tests.workers import environment
+from tests.faults.nursery import Child, Nursery
+from tests.workers import changed_variables
 
 PAUSE_S = 0.2
+_PARTITIONS = re.compile(r"ready: (\d+) partitions")
 SLOW_SEEKS = 0.2
 
 
@@ -26,14 +26,15 @@ class Hand:
 
     name: str
     folder: Path
+    nursery: Nursery
     settings: Settings
     options: list[str]
     dice: Random
     slow_seeks: float = SLOW_SEEKS
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     starts: int = 0
     wanted: bool = True
-    exits: list[int] = field(default_factory=list)
+    exits: list[int | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.address = f"127.0.0.1:{any_free('127.0.0.1')}"
@@ -44,24 +45,29 @@ class Hand:
         """Starts it, its clock right."""
         self.control.reset()
         self.starts += 1
-        line = [sys.executable, "-m", "tests.faults.worker_entry", "--driver", str(os.getpid()), *self.options]
-        line += ["--control", str(self.folder / f"{self.name}.control")]
+        options = [*self.options, "--control", str(self.folder / f"{self.name}.control")]
         if self.dice.random() < self.slow_seeks:
-            line.append("--slow-seek")
+            options.append("--slow-seek")
         own = {"DIALPULSE_WORKER_HTTP": self.address, "DIALPULSE_INSTANCE_ID": self.name}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(line, env=environment(self.settings) | own, stdout=log, stderr=log)
+        self.process = self.nursery.start(options, changed_variables(self.settings) | own, self.log)
 
     def send(self, number: signal.Signals) -> None:
         """A signal to its process, if it has one."""
+        if self.process is not None:
+            self.process.send(number)
+
+    def ended_by(self, number: signal.Signals, within_s: float = 60.0) -> int | None:
+        """Sends a signal that ends its process; the exit code, None where it had no process or stays."""
         process = self.process
-        if process is not None and process.poll() is None:
-            process.send_signal(number)
+        if process is None or process.code is not None:
+            return None
+        process.send(number)
+        return process.wait(within_s)
 
     @property
     def is_running(self) -> bool:
         """Whether there is a process."""
-        return self.process is not None and self.process.poll() is None
+        return self.process is not None and self.process.code is None
 
     @property
     def is_frozen(self) -> bool:
@@ -74,20 +80,27 @@ class Hand:
 
     def partitions(self) -> int:
         """How many partitions it serves: 0 where it does not answer, or says that it is not ready."""
+        found = _PARTITIONS.match(self.says())
+        return int(found[1]) if found else 0
+
+    def says(self) -> str:
+        """What it answers to whoever asks whether it is ready."""
         if not self.is_running or self.is_frozen:
-            return 0
+            return "frozen" if self.is_running else "not running"
         try:
-            with urllib.request.urlopen(f"http://{self.address}/readyz", timeout=1) as answer:
-                words = answer.read().decode().split()
-            return int(words[1])
-        except (urllib.error.URLError, OSError, ValueError, IndexError):
-            return 0
+            with urllib.request.urlopen(f"http://{self.address}/readyz", timeout=5) as answer:
+                return str(answer.read().decode()).strip()
+        except urllib.error.HTTPError as error:
+            return error.read().decode().strip()
+        except (urllib.error.URLError, OSError) as error:
+            return f"no answer: {error}"
 
 
 class Crew:
     """Every worker of a campaign; ``names`` are those that run from its beginning."""
 
-    def __init__(self, settings: Settings, folder: Path, mutant: str | None, seed: int) -> None:
+    def __init__(self, nursery: Nursery, settings: Settings, folder: Path, mutant: str | None, seed: int) -> None:
+        self._nursery = nursery
         self._settings = settings
         self._folder = folder
         self._options = ["--mutant", mutant] if mutant else []
@@ -95,7 +108,6 @@ class Crew:
         self._changing = threading.RLock()
         self._ending = threading.Event()
         self._restarting = True
-        # Processes are told to end with the thread that started them, so one thread starts them all.
         self._watch = threading.Thread(target=self._watch_over, name="supervisor", daemon=True)
         self.hands: dict[str, Hand] = {}
 
@@ -110,7 +122,7 @@ class Crew:
         with self._changing:
             hand = self.hands.get(name)
             if hand is None:
-                hand = Hand(name, self._folder, self._settings, self._options, self._dice, slow_seeks)
+                hand = Hand(name, self._folder, self._nursery, self._settings, self._options, self._dice, slow_seeks)
                 self.hands[name] = hand
             hand.wanted = True
             return hand
@@ -131,7 +143,7 @@ class Crew:
         """How many partitions are served by workers that are ready."""
         return sum(hand.partitions() for hand in list(self.hands.values()))
 
-    def stop(self, within_s: float = 30.0) -> dict[str, int | None]:
+    def stop(self, within_s: float = 90.0) -> dict[str, int | None]:
         """Stops all as an operator would; exit codes by worker, None where one had to be killed."""
         with self._changing:
             self._restarting = False
@@ -143,10 +155,7 @@ class Crew:
             process = hand.process
             if process is None or not hand.wanted:
                 continue
-            try:
-                codes[name] = process.wait(within_s)
-            except subprocess.TimeoutExpired:
-                codes[name] = None
+            codes[name] = process.wait(within_s)
         self.end()
         return codes
 
@@ -156,10 +165,7 @@ class Crew:
         if self._watch.is_alive():
             self._watch.join()
         for hand in self.hands.values():
-            process = hand.process
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
+            hand.ended_by(signal.SIGKILL)
 
     def stumbles(self, *words: str) -> list[str]:
         """Why workers stopped of what they were given to read: lines of their logs that hold one of these words."""
@@ -177,7 +183,7 @@ class Crew:
         if hand.is_running:
             return
         if hand.process is not None:
-            hand.exits.append(hand.process.returncode)
+            hand.exits.append(hand.process.code)
             hand.process = None
         if hand.wanted and self._restarting:
             hand.start()

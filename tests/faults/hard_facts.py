@@ -2,43 +2,41 @@
 
 import heapq
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.faults.poison import POISONS, spoil
+from tests.faults.poison import APPOINTMENTS, CALLS, CONVERSATIONS, POISONS, PRESENCE, SALES, spoil
 
-CALLS, CONVERSATIONS, APPOINTMENTS, SALES, PRESENCE = (
-    f"dialer.{kind}.v1" for kind in ("calls", "conversations", "appointments", "sales", "presence")
-)
 FACT_TOPICS = (CALLS, CONVERSATIONS, APPOINTMENTS, SALES, PRESENCE)
 ZONES = {"lyon": "Europe/Paris", "pune": "Asia/Kolkata", "adelaide": "Australia/Adelaide"}
 SITES = ("lyon", "pune", "adelaide", None)
 CAMPAIGNS = ("autumn", "winter", "été", "b2b")
 OUTCOMES = ("refused", "refused", "refused", "warm_lead", "callback", "appointment", "unclassified")
 STATUSES = ("booked", "confirmed", "rescheduled", "honoured", "no_show", "cancelled")
-STARTED = {CALLS: "started_at", PRESENCE: "since"}
 
 OPERATORS = 48
 REPEATED = CORRECTED = 0.05
 MISPLACED = 0.01
+FOREIGN_KEYS = (b"somebody-else", None, b"", b"\xff\xfe")
 POISONED = 0.001
 """Shares of the facts; ``POISONED`` of each reason."""
-HOT_S, WARM_S, COLD_S = 240, 6 * 3600, 58 * 3600
+HOT_S, WARM_S, COLD_S = 240, 6 * 3600, 70 * 3600
 """How long ago a call may have begun: most are hot, some warm, a few cold; all within the 72 h of the contract."""
 SOON, LATER = 150, 6000
 """After how many other facts a fact's companions, repetitions and corrections may come."""
 
 
 class Shot(NamedTuple):
-    """One record to produce; ``expected``: the reason for which it is to be rejected."""
+    """One record to produce; ``expected``: the reason for which it is to be rejected, empty for a good one."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     partition: int | None = None
-    expected: str | None = None
+    expected: str = ""
 
 
 Fact = dict[str, Any]
@@ -47,13 +45,15 @@ Fact = dict[str, Any]
 class HardFacts:
     """A seeded stream of facts about the hours before ``now_s`` (epoch seconds at each fact's making)."""
 
-    def __init__(self, seed: int, partitions: int) -> None:
+    def __init__(self, seed: int, partitions: int, corrected: float = CORRECTED) -> None:
         self._random = Random(seed)
+        self._corrected_share = corrected
         self._name = f"s{seed}"
         self._partitions = partitions
         self._due: list[tuple[int, int, str, Fact]] = []
         self._number = 0
         self._serial = 0
+        self._owed = Counter[str]()
 
     def shots(self, clock: Any) -> Iterator[Shot]:
         """Endless; ``clock()`` gives the present in epoch seconds."""
@@ -71,17 +71,21 @@ class HardFacts:
         owner = (fact.get("operator_id") or f"@{fact['campaign_id']}").encode()
         value = self._written(fact)
         if chance < MISPLACED / 2:
-            yield Shot(topic, b"somebody-else", value)
+            yield Shot(topic, self._random.choice(FOREIGN_KEYS), value)
         elif chance < MISPLACED:
             yield Shot(topic, owner, value, self._random.randrange(self._partitions))
         else:
             yield Shot(topic, owner, value)
         for reason in POISONS:
-            if self._random.random() < POISONED:
-                self._serial += 1
-                spoilt = spoil(reason, topic, fact, f"{self._name}-x{self._serial}", self._random)
-                if spoilt is not None:
-                    yield Shot(*spoilt, expected=reason)
+            # What only some topics can have waits for one that can: its share is that of all facts.
+            self._owed[reason] += self._random.random() < POISONED
+            if not self._owed[reason]:
+                continue
+            self._serial += 1
+            spoilt = spoil(reason, topic, fact, f"{self._name}-x{self._serial}", self._random)
+            if spoilt is not None:
+                self._owed[reason] -= 1
+                yield Shot(*spoilt, expected=reason)
         if self._random.random() < POISONED * 2:  # same identity, same version, other content: a conflict
             yield Shot(topic, owner, self._written(fact | {"script_id": f"other-{self._number}"}))
 
@@ -102,7 +106,7 @@ class HardFacts:
         if self._random.random() < REPEATED:
             self._put(topic, fact, LATER)
         step = 0
-        while self._random.random() < CORRECTED * (1 if step == 0 else 6):
+        while self._random.random() < (self._corrected_share if step == 0 else 0.3):
             step += 1
             fact = self._corrected(topic, fact, step)
             self._put(topic, fact, self._random.choice((SOON, LATER)))

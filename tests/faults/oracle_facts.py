@@ -110,8 +110,9 @@ class Truth:
     rejected: dict[Place, str] = field(default_factory=dict)
     raw: dict[Place, tuple[bytes, bytes]] = field(default_factory=dict)
     """Key and value of what is to be rejected."""
-    sent_away: list[tuple[int, str, dict[str, Any], int]] = field(default_factory=list)
+    sent_away: set[str] = field(default_factory=set)
     at_home: set[str] = field(default_factory=set)
+    copies: list[str] = field(default_factory=list)
     results: dict[str, int] = field(default_factory=dict)
 
     def _note(self, what: str) -> None:
@@ -126,14 +127,16 @@ class Truth:
         for message in messages:
             place = topic, message.partition(), message.offset()
             expected = dict(message.headers() or ()).get("expected")
-            if expected is not None:
+            if expected:
                 self._refuse(place, message, expected.decode())
                 continue
             stated, owner = self._stated(topic, json.loads(message.value(), parse_float=Decimal))
+            if expected is None:  # no record of the source's: a copy that the pipeline made
+                self.copies.append(_print(owner, _content(stated), stated.version))
             key = owner.encode()
             if message.key() != key or (murmur2(key) & 0x7FFFFFFF) % self.partitions != message.partition():
                 self._note("misplaced")
-                self.sent_away.append((len(self.sent_away), owner, _content(stated), stated.version))
+                self.sent_away.add(_print(owner, _content(stated), stated.version))
                 continue
             self._accept(place, message, owner, stated)
 
@@ -180,12 +183,9 @@ class Truth:
             page.parts.add(stated.part)
 
     def lost_on_the_way(self) -> list[str]:
-        """Misplaced facts of which no copy lies at home."""
-        return [
-            f"{owner} {content}"
-            for _, owner, content, version in self.sent_away
-            if _print(owner, content, version) not in self.at_home
-        ]
+        """Misplaced facts of which no copy lies at home, and copies of what nobody misplaced."""
+        lost = [f"no copy of {one}" for one in self.sent_away - self.at_home]
+        return lost + [f"a copy of nothing: {one}" for one in self.copies if one not in self.sent_away]
 
 
 def _clamp(content: dict[str, Any]) -> None:

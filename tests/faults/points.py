@@ -45,6 +45,8 @@ def _around_sends(control: Control) -> None:
     send = flushing._send
 
     async def pointed(producer: Any, topic: str, partition: int, stamp_ms: int, records: Any) -> Any:
+        if "pages-changelog" in topic and control.spring(Point.FREEZE_BEFORE_ROWS):
+            _freeze()
         if "kpi.operator" in topic and control.spring(Point.FREEZE_IN_FLUSH):
             _freeze()
         if control.point is Point.DIE_BEFORE_OUTPUTS and any(name in topic for name in OUTPUTS):

@@ -86,7 +86,7 @@ class Pouring:
 
     def _send(self, shot: Shot) -> None:
         where: dict[str, Any] = {} if shot.partition is None else {"partition": shot.partition}
-        headers = [] if shot.expected is None else [("expected", shot.expected.encode())]
+        headers = [("expected", shot.expected.encode())]
 
         def delivered(error: Any, message: Any) -> None:
             self._in_flight -= 1

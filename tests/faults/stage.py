@@ -70,6 +70,17 @@ class Stage:
         except KafkaException:
             return None
 
+    def cleaned(self) -> int:
+        """How many records of KPI topics Kafka's cleaner has passed over so far, as it notes itself."""
+        noted = 0
+        for checkpoint in (self.stack.folder / "kafka").glob("**/cleaner-offset-checkpoint"):
+            with suppress(OSError):  # written anew at any time
+                for line in checkpoint.read_text().splitlines():
+                    name, _, place = line.partition(" ")
+                    if name.startswith(f"{self.settings.prefix}kpi."):
+                        noted += int(place.split()[1])
+        return noted
+
     def _places(self, names: tuple[str, ...]) -> list[TopicPartition]:
         return [TopicPartition(self.settings.topic(name), number) for name in names for number in range(PARTITIONS)]
 
@@ -89,22 +100,21 @@ class Stage:
             with self._small_files():
                 yield
             return
-        filler = self.disk / "filler"
+        _give_room(self.disk, 0)
         try:
-            with filler.open("wb") as file, suppress(OSError):
-                while True:
-                    file.write(bytes(1 << 20))
-                    file.flush()
             yield
         finally:
-            filler.unlink(missing_ok=True)
+            _give_room(self.disk, DISK_BYTES)
 
     @contextmanager
     def _small_files(self) -> Iterator[None]:
         """Without the right to mount: no file of the broker's may grow, until it ends of that and is started anew."""
-        pid = self.stack.kafka_pid
-        subprocess.run(["prlimit", "--pid", str(pid), "--fsize=1000:1000"], check=True)
-        yield
+        pid = str(self.stack.kafka_pid)
+        subprocess.run(["prlimit", "--pid", pid, "--fsize=1000:"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["prlimit", "--pid", pid, "--fsize=unlimited:"], check=False, capture_output=True)
 
     @contextmanager
     def frozen_redis(self) -> Iterator[None]:
@@ -114,6 +124,17 @@ class Stage:
             yield
         finally:
             os.kill(self.stack.redis_pid, signal.SIGCONT)
+
+
+def _give_room(folder: Path, free: int) -> None:
+    """Makes the disk in memory so large that this much is left on it, whatever else is written meanwhile."""
+    for _ in range(50):
+        now = os.statvfs(folder)
+        size = (now.f_blocks - now.f_bfree) * now.f_frsize + free
+        line = ["mount", "-o", f"remount,size={size}", str(folder)]
+        if subprocess.run(line, capture_output=True, check=False).returncode == 0:
+            return
+    raise AssertionError(f"the disk at {folder} takes no other size")
 
 
 @contextmanager
@@ -128,11 +149,15 @@ def disk(folder: Path) -> Iterator[Path | None]:
     try:
         yield folder
     finally:
-        give_up = time.monotonic() + 10
-        while subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode:
-            if time.monotonic() > give_up:
-                break
-            time.sleep(0.2)
+        unmount(folder)
+
+
+def unmount(folder: Path, within_s: float = 10.0) -> None:
+    """Takes the disk away, if there is one, once nobody has files open on it."""
+    give_up = time.monotonic() + within_s
+    while folder.is_mount() and time.monotonic() < give_up:
+        subprocess.run(["umount", str(folder)], capture_output=True, check=False)
+        time.sleep(0.1)
 
 
 def campaign_settings(kafka: str, redis_url: str, prefix: str, **more: Any) -> Settings:

@@ -10,6 +10,7 @@ import pytest
 from streams.local import LocalStack
 from tests.faults import programme
 from tests.faults.campaign import Campaign
+from tests.faults.nursery import Nursery
 from tests.faults.stage import made_stack, set_stage
 
 RATE = 400.0
@@ -19,40 +20,50 @@ Place = tuple[LocalStack, Path | None]
 
 
 @pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """Where the workers of all campaigns here come from."""
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A Kafka and a Redis that nobody else uses, since they are killed and emptied."""
     with made_stack(tmp_path_factory.mktemp("faults")) as made:
         yield made
 
 
-@pytest.mark.timeout(900)
-def test_no_row_is_wrong_whatever_is_killed_or_frozen(place: Place, tmp_path: Path) -> None:
+@pytest.mark.timeout(1800)
+def test_no_row_is_wrong_whatever_is_killed_or_frozen(place: Place, nursery: Nursery, tmp_path: Path) -> None:
     """Ten kills, three zombies, two broker kills and more, in the midst of hard facts: all equals an own recount."""
     print(f"seed {SEED}")
     kinds = programme.drawn(programme.SHORT, SEED)
-    outcome = Campaign(set_stage(*place, "short"), tmp_path, SEED, kinds, rate=RATE).play()
+    outcome = Campaign(set_stage(*place, "short"), nursery, tmp_path, SEED, kinds, rate=RATE).play()
     print(outcome.table())
-    assert outcome.verdict.wrong == {}, outcome.table()
-    assert sum(map(len, outcome.ready.values())) == len(kinds)
+    assert outcome.verdict.wrong == {}, f"seed {SEED}\n{outcome.table()}"
+    assert outcome.times(programme.KILLS) >= 10 and outcome.times(programme.BROKER_KILLS) >= 2
+    assert len(outcome.zombies) >= 3
     assert outcome.verdict.facts["accepted"] > 10_000
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", programme.TRAPS)
-def test_a_broken_worker_is_found_out(place: Place, tmp_path: Path, mutant: str) -> None:
+def test_a_broken_worker_is_found_out(place: Place, nursery: Nursery, tmp_path: Path, mutant: str) -> None:
     """Each of the engine's precautions taken away gives wrong rows, which the recount names: a campaign can fail."""
     trap = programme.TRAPS[mutant]
     stage = set_stage(*place, mutant, leased=mutant != "no-lease")
     campaign = Campaign(
         stage,
+        nursery,
         tmp_path,
         SEED,
         list(trap.kinds),
-        rate=programme.ZOMBIE_RATE,
+        rate=programme.TRAP_RATE,
         mutant=mutant,
         slow_seeks=trap.slow_seeks,
+        corrected=trap.corrected,
     )
     outcome = campaign.play(pause_s=(0.5, 1.0))
     print(outcome.table())
-    found = outcome.verdict.wrong.keys() - {"the campaign"}
-    assert found, f"seed {SEED}: {mutant} went unnoticed"
+    found = outcome.verdict.wrong.keys() & set(trap.by)
+    assert found, f"seed {SEED}: {mutant} went unnoticed\n{outcome.table()}"

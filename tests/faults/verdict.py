@@ -1,8 +1,7 @@
 """Compares everything that the pipeline left with what the oracle makes of the fact topics."""
 
 import json
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -76,6 +75,7 @@ class Examination:
         self.verdict = Verdict()
         self.truth = Truth(ZONES, PARTITIONS)
         self._best: dict[str, Records] = {}
+        self._history: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def _records(self, topic: str) -> Any:
         return logs.records(self._settings.kafka, self._settings.topic(topic), PARTITIONS)
@@ -95,8 +95,8 @@ class Examination:
             self._best[topic], last[topic] = self._kept(topic)
         wanted = expected_records(self.truth, self._moment, self._best[OPERATOR_HOURS])
         for topic in KPI_TOPICS:
-            self._compare(topic, wanted[topic], self._best[topic])
-            self._compare(f"{topic} (last record)", wanted[topic], last[topic])
+            self._compare(topic, "", wanted[topic], self._best[topic])
+            self._compare(topic, " (last record)", wanted[topic], last[topic])
 
     def _kept(self, topic: str) -> tuple[Records, Records]:
         best: Records = {}
@@ -107,14 +107,18 @@ class Examination:
             count += 1
             ends[message.partition()] = message.offset() + 1
             key, record = message.key().decode(), json.loads(message.value())
-            record.pop("emitted_at")
+            self._history[topic, key].append(
+                f"{message.partition()}/{message.offset()} stamped {message.timestamp()[1]} "
+                f"emitted {record.pop('emitted_at')} {record['revision']}"
+            )
             last[key] = record
             if key not in best or record["revision"] > best[key]["revision"]:
                 best[key] = record
         self.verdict.compacted_away += sum(ends.values()) - count
         return best, last
 
-    def _compare(self, what: str, wanted: Records, found: Records) -> None:
+    def _compare(self, topic: str, of: str, wanted: Records, found: Records) -> None:
+        what = topic + of
         self.verdict.compared[what] += len(wanted)
         for key in wanted.keys() | found.keys():
             if key not in found:
@@ -122,7 +126,8 @@ class Examination:
             elif key not in wanted:
                 self.verdict.blame(what, f"{key} is nobody's: {str(found[key])[:200]}")
             elif not same(wanted[key], found[key]):
-                self.verdict.blame(what, f"{key} {unlike(wanted[key], found[key])}")
+                lies = "; ".join(self._history[topic, key][-3:])
+                self.verdict.blame(what, f"{key} {unlike(wanted[key], found[key])} (the last of it in Kafka: {lies})")
 
     def examine_rejected(self) -> None:
         """Every record that is to be rejected is in the rejected topic for its reason, unchanged, and no other."""
@@ -211,13 +216,17 @@ class Examination:
             if wanted.get(key) != found.get(key):
                 self.verdict.blame(what, f"{key}: {_difference(wanted.get(key), found.get(key))}")
 
-    def examine_remains(self, topics: Callable[[], set[str]]) -> None:
-        """Nothing lies in Kafka that the registry does not know."""
+    def examine_remains(self, topics: set[str], groups: set[str]) -> None:
+        """Nothing lies in Kafka that the registry does not know, and no group reads but the workers'."""
         known = {self._settings.topic(name) for name in registry.load()}
-        mine = {name for name in topics() if name.startswith(self._settings.prefix)}
+        self._same_names("topics", known, topics)
+        self._same_names("groups", {self._settings.group}, groups)
+
+    def _same_names(self, what: str, known: set[str], found: set[str]) -> None:
+        mine = {name for name in found if name.startswith(self._settings.prefix)}
         for name in mine ^ known:
-            self.verdict.blame("topics", f"{name} is {'left behind' if name in mine else 'gone'}")
-        self.verdict.compared["topics"] += len(known)
+            self.verdict.blame(what, f"{name} is {'left behind' if name in mine else 'gone'}")
+        self.verdict.compared[what] += len(known)
 
 
 _FIELDS = {

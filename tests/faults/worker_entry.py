@@ -77,7 +77,7 @@ def _dump_when_restored(path: Path, partitions: int) -> None:
     watch(RollUpLedger, "contributions", _contributions)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Runs one worker; its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--driver", type=int, required=True, help="process id with which this worker ends")
@@ -85,7 +85,7 @@ def main() -> int:
     parser.add_argument("--mutant", choices=MUTANTS)
     parser.add_argument("--slow-seek", action="store_true")
     parser.add_argument("--dump", type=Path)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     end_with(given.driver)
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -102,7 +102,3 @@ def main() -> int:
     instance_id, _lock = take_instance_id(settings)
     sock, address = listening_socket(settings, "worker_http")
     return CampaignWorker(settings, instance_id, sock, address).run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
