@@ -12,6 +12,7 @@ from processors.statements import KIND_OF
 from streams.engine.consuming import BatchConsumer
 from streams.engine.deliveries import Deliveries
 from streams.engine.lease import Lease
+from streams.ledgers.live_page import LivePage
 from streams.ledgers.pages import PageLedger
 from streams.sinks import redis_server
 from streams.sinks.kpi_topics import OperatorOutputs
@@ -44,9 +45,11 @@ def last_row_wins() -> None:
         restore(self, book, run, written_us)
         for statement in run:
             page = book.pages[statement.owner, statement.hour_us]
-            standing = page.kinds[KIND_OF[type(statement)]][statement.id]
+            standings = page.kinds[KIND_OF[type(statement)]]
+            assert standings is not None
+            standing = standings[statement.id]
             page.weight += statement.version - standing.version
-            page.kinds[KIND_OF[type(statement)]][statement.id] = statement
+            standings[statement.id] = statement
 
     PageLedger._restore_run = last  # type: ignore[method-assign]
 
@@ -72,16 +75,28 @@ def no_lease() -> None:
 
 def untouched_pages_not_published() -> None:
     """A page that only known facts touch is not published again."""
-    accept = PageLedger._accept
+    touch, take, publish = PageLedger._touch, LivePage.take, PageLedger._publish
+    unchanged: set[LivePage] = set()
 
-    def silent(self: PageLedger, book: Any, statement: Any, news: Any, ended_us: int) -> Acceptance:
-        before = len(book.touched)
-        acceptance = accept(self, book, statement, news, ended_us)
-        if acceptance > Acceptance.REPLACED and len(book.touched) > before:
-            book.touched.pop().touched = False
+    def touched(self: PageLedger, book: Any, page: LivePage, news: Any) -> None:
+        touch(self, book, page, news)
+        unchanged.add(page)
+
+    def taken(self: LivePage, statement: Any) -> Acceptance:
+        acceptance = take(self, statement)
+        if acceptance <= Acceptance.REPLACED:
+            unchanged.discard(self)
         return acceptance
 
-    PageLedger._accept = silent  # type: ignore[method-assign]
+    def published(self: PageLedger, flush: Any, partition: int, book: Any, pages: list[LivePage], *rest: Any) -> None:
+        for page in unchanged.intersection(pages):
+            page.touched = False
+        publish(self, flush, partition, book, [page for page in pages if page not in unchanged], *rest)
+        unchanged.difference_update(pages)
+
+    PageLedger._touch = touched  # type: ignore[method-assign]
+    LivePage.take = taken  # type: ignore[method-assign]
+    PageLedger._publish = published  # type: ignore[assignment, method-assign]
 
 
 def revision_from_a_counter() -> None:

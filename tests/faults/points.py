@@ -6,9 +6,11 @@ import signal
 import time
 from typing import Any
 
-from streams.engine import flushing
+from faust.types import TP
+
 from streams.engine.clocks import Instant
 from streams.engine.consuming import BatchConsumer
+from streams.engine.packing import Packer
 from streams.sinks.redis_server import Server
 from tests.faults.control import Control, Point
 
@@ -42,9 +44,10 @@ def _freeze() -> None:
 
 
 def _around_sends(control: Control) -> None:
-    send = flushing._send
+    send = Packer.send
 
-    async def pointed(producer: Any, topic: str, partition: int, stamp_ms: int, records: Any) -> Any:
+    async def pointed(self: Packer, producer: Any, partition: TP, stamp_ms: int, records: Any) -> Any:
+        topic = partition.topic
         if "pages-changelog" in topic and control.spring(Point.FREEZE_BEFORE_ROWS):
             _freeze()
         if "kpi.operator" in topic and control.spring(Point.FREEZE_IN_FLUSH):
@@ -52,9 +55,9 @@ def _around_sends(control: Control) -> None:
         if control.point is Point.DIE_BEFORE_OUTPUTS and any(name in topic for name in OUTPUTS):
             await asyncio.sleep(ACKNOWLEDGED_BY_THEN_S)
             os.kill(os.getpid(), signal.SIGKILL)
-        return await send(producer, topic, partition, stamp_ms, records)
+        return await send(self, producer, partition, stamp_ms, records)
 
-    flushing._send = pointed
+    Packer.send = pointed  # type: ignore[method-assign]
 
 
 def _around_redis(control: Control) -> None:
