@@ -187,7 +187,6 @@ def make_topics(settings: Settings, *, leased: bool) -> None:
                 config["min.insync.replicas"] = "2"
             if config:
                 changes.append(ConfigResource("topic", settings.topic(topic.name), config))
-        admin.alter_configs(changes)
         _insist(admin, changes)
         for broker in admin.describe_cluster()["brokers"]:
             backoff = {"log.cleaner.backoff.ms": "1000"}
@@ -199,8 +198,9 @@ def make_topics(settings: Settings, *, leased: bool) -> None:
 def _insist(admin: Any, changes: list[Any]) -> None:
     """A broker tells a refused change in its answer only, and a campaign on other topics would prove something else."""
     asked = [ConfigResource("topic", change.name) for change in changes]
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 120
     while True:
+        admin.alter_configs(changes)
         found = admin.describe_configs(asked, config_filter="all")["topic"]
         unlike = [
             f"{change.name}: {name} is {found[change.name][name]['value']}, not {value}"
@@ -211,7 +211,7 @@ def _insist(admin: Any, changes: list[Any]) -> None:
         if not unlike:
             return
         assert time.monotonic() < give_up, unlike[0]
-        time.sleep(0.2)
+        time.sleep(1)
 
 
 @contextmanager
