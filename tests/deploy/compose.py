@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = ("topics", "worker", "board", "simulate")
+OURS = ("topics", "worker", "board", "recount", "simulate")
 """The services that run a command of Dialpulse."""
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import base64
+import json
+import os
 import re
 import socket
+import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,6 +50,17 @@ def listeners(variable: str) -> dict[str, tuple[str, int]]:
         host, port = address.rsplit(":", 1)
         found[name] = (host, int(port))
     return found
+
+
+def test_the_file_is_as_the_compose_specification_has_it() -> None:
+    """Every word is one of its own, where and as it may stand."""
+    found = subprocess.run(
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "docker-compose.yml")],
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert all("container_name" not in service for service in SERVICES.values()), "a second project could not start"
 
 
 def test_every_image_names_one_version_and_kafkas_is_that_of_the_local_stack() -> None:
@@ -101,6 +116,7 @@ def test_worker_and_board_listen_to_other_containers_at_their_usual_ports() -> N
 
 def test_what_waits_for_another_waits_for_something_that_can_happen() -> None:
     """Health is asked of services that tell it, an end of those that end; nobody waits for himself in a circle."""
+    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"topics", "simulate"}
     started: list[str] = []
     left = dict(SERVICES)
     while left:
@@ -137,6 +153,30 @@ def test_volumes_are_declared_and_mounted_files_are_there() -> None:
     assert files
     assert all(path.exists() and options == ["ro"] for path, options in files)
     assert [target for source, target, *_ in mounts if source == "kafka"] == [KAFKA["KAFKA_LOG_DIRS"]]
+
+
+def test_grafana_finds_its_dashboards_and_the_prometheus_that_runs() -> None:
+    """Each variable of the provisioning is set, to a folder that is mounted and a service with that port."""
+    grafana = SERVICES["grafana"]
+    environment, mounts = grafana["environment"], dict(volume.split(":")[:2] for volume in grafana["volumes"])
+    files = [path.read_text() for path in (ROOT / "deploy/grafana/provisioning").rglob("*.yaml")]
+    assert {name for text in files for name in re.findall(r"\$\{(\w+)\}", text)} == {
+        "PROMETHEUS_URL", "DASHBOARDS_FOLDER",
+    }  # fmt: skip
+    assert mounts["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
+    assert mounts["./deploy/grafana/dashboards"] == environment["DASHBOARDS_FOLDER"]
+    home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"].replace(
+        environment["DASHBOARDS_FOLDER"], "deploy/grafana/dashboards"
+    )
+    assert json.loads((ROOT / home).read_text())["uid"] == "dialpulse-wall"
+    prometheus = urlsplit(environment["PROMETHEUS_URL"])
+    assert published(SERVICES[str(prometheus.hostname)])[0][2] == prometheus.port
+
+
+def test_the_board_asks_the_alertmanager_that_runs() -> None:
+    """Its banner comes from the service that Prometheus sends alerts to."""
+    url = urlsplit(settings_of("board").alertmanager_url or "")
+    assert published(SERVICES[str(url.hostname)])[0][2] == url.port
 
 
 def test_kafkas_listeners_agree_with_each_other() -> None:
@@ -183,6 +223,10 @@ def test_health_checks_ask_for_pages_that_are_there() -> None:
     assert urlsplit(health_url("board")).path in {resource.canonical for resource in board.router.resources()}
     assert urlsplit(health_url("board")).port == default_port("board_http")
     assert urlsplit(health_url("worker")).port == default_port("worker_http")
+    for name in ("prometheus", "alertmanager", "grafana"):
+        assert urlsplit(SERVICES[name]["healthcheck"]["test"][-1]).port == published(SERVICES[name])[0][2]
+    (told,) = re.findall(r"0\.0\.0\.0:(\d+)", " ".join(SERVICES["recount"]["command"]))
+    assert urlsplit(health_url("recount")).port == int(told)
 
 
 async def test_the_workers_health_check_follows_its_readiness() -> None:

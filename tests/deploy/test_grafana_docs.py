@@ -1,4 +1,4 @@
-"""The newcomer's path in docs/grafana.md leads where it says."""
+"""The newcomer's path in the README leads where it says, and so does docs/grafana.md."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ LOCAL = GRAFANA / "local/prometheus.yml"
 
 def path_lines() -> list[str]:
     """The lines to type, without their remarks."""
-    (block,) = re.findall(r"```sh\n(make demo.*?)```", NOTE, re.DOTALL)
+    (block,) = re.findall(r"```sh\n(make demo.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
 
 
