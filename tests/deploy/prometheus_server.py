@@ -77,6 +77,18 @@ def put_past(folder: Path, lines: Iterable[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def metrics_complaints(url: str) -> str:
+    """What Prometheus' own tool finds wrong with a live scrape: names, types, help texts; nothing if all is well."""
+    # Made by tests, of an address of this machine.
+    with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310
+        text = answer.read()
+    assert b"# TYPE " in text
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0 or said, "promtool says nothing of what is wrong"
+    return said
+
+
 @contextmanager
 def running_prometheus(folder: Path, jobs: list[dict[str, Any]], every: str = "1s") -> Iterator[Prometheus]:
     """A server on its data below ``folder``, which may hold a past already; stopped on leaving."""

@@ -31,6 +31,7 @@ from tests.deploy.grafana_files import (
     variable_queries,
 )
 from tests.deploy.grafana_floor import ZONE, Floor, working_floor
+from tests.deploy.prometheus_server import metrics_complaints
 from tests.integration.pipeline_rig import redis_of, wait_for
 
 pytestmark = pytest.mark.timeout(420)
@@ -99,6 +100,12 @@ def test_no_panel_is_empty(floor: Floor) -> None:
         return left
 
     wait_for(lambda: not empty() or time.sleep(2), 120, lambda: "\n".join(map(str, left)))
+
+
+def test_prometheus_own_tool_finds_nothing_wrong_with_the_workers_metrics(floor: Floor) -> None:
+    """A scrape in the midst of work, with every metric that a floor and refused records bring about."""
+    (worker,) = floor.prometheus.targets()
+    assert metrics_complaints(f"http://{worker}/metrics") == ""
 
 
 def test_annotations_are_answered(floor: Floor) -> None:

@@ -20,6 +20,7 @@ from streams.errors import UserError
 from streams.recount.report import Report
 from streams.recount.service import Recounts
 from streams.settings import Settings
+from tests.deploy.prometheus_server import metrics_complaints
 from tests.floors import golden_mix, produce
 from tests.workers import environment, running_worker
 
@@ -58,6 +59,7 @@ def test_a_number_that_was_changed_by_hand_shows_at_the_next_recount(settings: S
         try:
             found = wait_for(address, 0)
             assert set(found) == {metric.name for metric in RECOUNT_METRICS}
+            assert metrics_complaints(f"http://{address}/metrics") == ""
             assert time.time() - found["dialpulse_reconcile_timestamp_seconds"] < 60
             redis = Redis.from_url(settings.redis_url)
             key = next(iter(redis.scan_iter(f"{settings.prefix}dialpulse:v1:operator:*")))
