@@ -14,7 +14,7 @@ from streams.errors import UserError
 from streams.settings import Settings
 from streams.worker.supervisor import worker_command
 from tests.bench.measured import Run
-from tests.bench.programs import LOOKED_EVERY_S, Program, program
+from tests.bench.programs import LOOKED_EVERY_S, SLOW_S, Program, program
 from tests.bench.recount import Pages, Recount, Tally
 from tests.bench.stage import CONTRIBUTIONS, Reader, Stage, wait
 from tests.workers import environment
@@ -52,10 +52,11 @@ def wait_until_done(stage: Stage, counted: Recount, running: Program) -> None:
                 reader.committed(contributions, settings.partitions) >= reader.ends(contributions, settings.partitions)
             ),
             "the worker did not take its contributions",
+            SLOW_S,
             pause_s=LOOKED_EVERY_S,
         )
     keys = {_redis_key(settings, key): tally for key, tally in counted.pages.items()}
-    wait(lambda: _redis_has(stage, keys), "Redis does not have every page")
+    wait(lambda: _redis_has(stage, keys), "Redis does not have every page", SLOW_S)
 
 
 def _redis_key(settings: Settings, key: str) -> str:

@@ -74,7 +74,7 @@ def _calls(floor: Floor) -> Iterator[tuple[Keyed, Keyed | None, int]]:
         which = int(chance() * floor.operators)
         key, person = people[which]
         start = (
-            f'{{"call_id":"c-{number:09d}",{person},'
+            f'{{"call_id":"{floor.seed:03d}-{number:08d}",{person},'
             f'"campaign_id":"autumn-{(which + second // HOUR_S) % CAMPAIGNS:02d}",'
             f'"lead_id":"lead-{int(chance() * 10_000_000):07d}","started_at":"{texts[second]}",'
         )
