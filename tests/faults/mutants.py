@@ -14,6 +14,7 @@ from streams.engine.deliveries import Deliveries
 from streams.engine.lease import Lease
 from streams.ledgers.live_page import LivePage
 from streams.ledgers.pages import PageLedger
+from streams.ledgers.restoring import Restorer
 from streams.sinks import redis_server
 from streams.sinks.kpi_topics import OperatorOutputs
 
@@ -39,10 +40,10 @@ def commit_before_flush() -> None:
 
 def last_row_wins() -> None:
     """Recovery takes the last row of an identity, not its greatest version."""
-    restore = PageLedger._restore_run
+    join = Restorer.join
 
-    def last(self: PageLedger, book: Any, run: Any, written_us: int) -> None:
-        restore(self, book, run, written_us)
+    def last(self: Restorer, book: Any, run: Any, written_us: int) -> None:
+        join(self, book, run, written_us)
         for statement in run:
             page = book.pages[statement.owner, statement.hour_us]
             standings = page.kinds[KIND_OF[type(statement)]]
@@ -51,7 +52,7 @@ def last_row_wins() -> None:
             page.weight += statement.version - standing.version
             standings[statement.id] = statement
 
-    PageLedger._restore_run = last  # type: ignore[method-assign]
+    Restorer.join = last  # type: ignore[method-assign]
 
 
 def no_hold_before_seek() -> None:
