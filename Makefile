@@ -44,7 +44,7 @@ faults:
 		$(if $(FACTS),--facts $(FACTS)) $(if $(MUTANT),--mutant $(MUTANT)) $(ARGS)
 
 alerts-trial:
-	@scripts/bootstrap dev
+	@scripts/bootstrap test
 	@$(VENV)/python -m tests.trial $(ARGS)
 
 docs:

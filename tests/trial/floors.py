@@ -2,128 +2,173 @@
 
 import math
 import random
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+from zoneinfo import ZoneInfo
 
-from tests.trial.remote_write import Labels
+from tests.trial.remote_write import Labels, Run, Series
 
 STEP_S = 30
-MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Paris")
+MONDAY = date(2026, 10, 5)
+"""So the clocks change within the history: three of its weeks have another offset than the tested one."""
 HISTORY_WEEKS = 4
-OPENS = ((10, 13), (14, 20))
 HOLIDAY = 7
 """The eighth working day of the history: everybody is away, and the calendar says so."""
+FIRST_S = 9 * 3600 + 3000
+"""Scrapes are looked at from ten minutes before the opening, local time, ..."""
+STEPS = (20 * 3600 + 2700 - FIRST_S) // STEP_S
+"""... to three quarters of an hour after the closing: the day's shape is recorded half an hour late."""
+DROP_S = 7200
 
 # Calls by hour of the day, as a share of the team's rate.
-_SHAPE = {10: 0.95, 11: 1.05, 12: 0.9, 14: 0.9, 15: 1.0, 16: 1.05, 17: 1.1, 18: 1.1, 19: 0.95}
+_HOURS = {10: 0.95, 11: 1.05, 12: 0.9, 14: 0.9, 15: 1.0, 16: 1.05, 17: 1.1, 18: 1.1, 19: 0.95}
 
 
-@dataclass(slots=True)
+def _share_at(day_s: int) -> float:
+    hour = day_s // 3600
+    # The first quarter of an hour after an opening people come to their desks.
+    begun_s = day_s - (10 if hour < 13 else 14) * 3600
+    return _HOURS[hour] * min(1.0, 0.3 + begun_s / 900) if hour in _HOURS else 0.0
+
+
+SHAPE = [_share_at(FIRST_S + step * STEP_S) for step in range(STEPS)]
+"""The day, scrape by scrape: 1 is the team's rate, 0 closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
-    """A share of a team's calls that is missing from ``begins_s`` to ``ends_s`` (epoch seconds)."""
+    """A share of calls that is missing on a day from ``begins_s`` on, for two hours (epoch seconds)."""
 
-    team: str
+    day: int
     share: float
     begins_s: float
-    ends_s: float
+
+    @property
+    def ends_s(self) -> float:
+        """When all is as before."""
+        return self.begins_s + DROP_S
 
 
 @dataclass(slots=True)
-class Team:
-    """A team of so many calls an hour; ``factor`` by day: that day's level, ``drops`` what was planted."""
+class Stream:
+    """The calls of one team for one campaign; ``factor`` by day: that day's level."""
 
-    name: str
-    calls_per_hour: int
-    factor: dict[int, float] = field(default_factory=dict)
+    team: str
+    campaign: str
+    calls_per_hour: float
+    factor: list[float]
     drops: list[Drop] = field(default_factory=list)
 
-    def expected(self, day: int, at_s: float, planted: bool = True) -> float:
-        """Calls a second at an instant of a day, without chance; 0 while closed."""
-        local = datetime.fromtimestamp(at_s, UTC)
-        if day == HOLIDAY or local.hour not in _SHAPE:
-            return 0.0
-        # The first quarter of an hour after an opening people come to their desks.
-        begun_s = (local.hour - (10 if local.hour < 13 else 14)) * 3600 + local.minute * 60 + local.second
-        rate = self.calls_per_hour / 3600 * _SHAPE[local.hour] * self.factor[day] * min(1.0, 0.3 + begun_s / 900)
+    def per_step(self, day: int, planted: bool = True) -> list[float]:
+        """Calls expected between two scrapes of a day, without chance."""
+        rate = 0.0 if day == HOLIDAY else self.calls_per_hour / 3600 * STEP_S * self.factor[day]
+        means = [rate * share for share in SHAPE]
         for drop in self.drops if planted else ():
-            if drop.begins_s <= at_s < drop.ends_s:
-                rate *= 1 - drop.share
-        return rate
+            if drop.day == day:
+                begins = math.ceil((drop.begins_s - first_s(day)) / STEP_S)
+                for step in range(begins, min(STEPS, begins + DROP_S // STEP_S)):
+                    means[step] *= 1 - drop.share
+        return means
+
+    def counted(self, day: int, rng: random.Random) -> list[int]:
+        """Calls between two scrapes, with Poisson chance."""
+        chances: dict[float, list[float]] = {}
+        counts = []
+        for mean in self.per_step(day):
+            if mean not in chances:
+                chances[mean] = _chances(mean)
+            counts.append(bisect(chances[mean], rng.random()))
+        return counts
 
 
-def working_days(weeks: int) -> list[datetime]:
-    """Mondays to Fridays, from the first Monday on."""
-    return [MONDAY + timedelta(days=7 * week + day) for week in range(weeks) for day in range(5)]
+def _chances(mean: float) -> list[float]:
+    """How likely a Poisson count is at most 0, 1, 2 and so on, as far as anybody will see."""
+    term = total = math.exp(-mean)
+    found = [total]
+    while total < 1 - 1e-13 and len(found) < 20 + 10 * mean:
+        term *= mean / len(found)
+        total += term
+        found.append(total)
+    return found
 
 
-def is_open(day: int, at_s: float) -> bool:
-    """Whether the calendar lets the floor dial."""
-    hour = datetime.fromtimestamp(at_s, UTC).hour
-    return day != HOLIDAY and any(begins <= hour < ends for begins, ends in OPENS)
+def local_day(day: int) -> date:
+    """The date of the working day of that number."""
+    return MONDAY + timedelta(days=7 * (day // 5) + day % 5)
 
 
-def teams_of(sizes: list[int], each: int, rng: random.Random, weeks: int) -> list[Team]:
-    """Teams whose days differ more than chance has it: by ten per cent (one in fifteen days a third is missing)."""
-    teams = [Team(f"t{size}-{number:02}", size) for size in sizes for number in range(each)]
-    for team in teams:
-        for day in range(5 * weeks):
-            level = rng.gammavariate(100, 0.01)
-            team.factor[day] = level * (0.67 if rng.random() < 1 / 15 else 1.0)
-    return teams
+def midnight_s(day: int) -> int:
+    """When a working day begins, epoch seconds."""
+    return int(datetime.combine(local_day(day), datetime.min.time(), ZONE).timestamp())
 
 
-def plant(teams: list[Team], days: dict[int, datetime], share: float, rng: random.Random) -> None:
-    """One drop per team and day, of two hours, somewhere between a quarter to eleven and half past five."""
-    for day, date in days.items():
-        for team in teams:
-            starts = rng.choice([*range(645, 690, 5), *range(870, 1050, 5)])
-            begins_s = date.timestamp() + starts * 60 + rng.random() * 60
-            team.drops.append(Drop(team.name, share, begins_s, begins_s + 7200))
-            assert day in team.factor
+def first_s(day: int) -> int:
+    """The first scrape of a working day, epoch seconds."""
+    return midnight_s(day) + FIRST_S
 
 
-def chance(mean: float, rng: random.Random) -> int:
-    """A Poisson count."""
-    if mean > 30:
-        return max(0, round(rng.gauss(mean, math.sqrt(mean))))
-    limit, count, product = math.exp(-mean), 0, rng.random()
-    while product > limit:
-        count += 1
-        product *= rng.random()
-    return count
+def times(day: int) -> range:
+    """The scrapes of a working day, epoch seconds."""
+    return range(first_s(day), first_s(day) + STEPS * STEP_S, STEP_S)
 
 
-def times(date: datetime) -> range:
-    """The scrapes of a working day, epoch seconds: from ten minutes before the opening to ten after the closing."""
-    return range(int(date.timestamp()) + 9 * 3600 + 3000, int(date.timestamp()) + 20 * 3600 + 600, STEP_S)
+def some_levels(days: int, rng: random.Random) -> list[float]:
+    """Days differ more than chance has it: by ten per cent, and one in fifteen has a third of the team missing."""
+    return [rng.gammavariate(100, 0.01) * (0.67 if rng.random() < 1 / 15 else 1.0) for _ in range(days)]
 
 
-def scraped(team: Team, days: dict[int, datetime], rng: random.Random) -> list[tuple[int, float]]:
-    """The counter of a team's calls as a worker shows it."""
-    total, samples = 0, []
-    for day, date in days.items():
-        for at_s in times(date):
-            total += chance(team.expected(day, at_s) * STEP_S, rng)
-            samples.append((at_s * 1000, float(total)))
-    return samples
+def some_drop(day: int, share: float, rng: random.Random) -> Drop:
+    """A drop somewhere between a quarter to eleven and half past five, not over lunch."""
+    minutes = rng.choice([*range(645, 690, 5), *range(870, 1050, 5)])
+    return Drop(day, share, midnight_s(day) + (minutes + rng.random()) * 60)
+
+
+def scraped(stream: Stream, days: range, rng: random.Random) -> list[Run]:
+    """The counter of a stream's calls as a worker shows it."""
+    total, runs = 0, []
+    for day in days:
+        sums = list(accumulate(stream.counted(day, rng), initial=total))[1:]
+        runs.append((first_s(day) * 1000, STEP_S * 1000, sums))
+        total = sums[-1]
+    return runs
 
 
 def labels(name: str, **others: str) -> Labels:
-    """Labels in the order in which they are sent."""
-    return tuple(sorted({"__name__": name, **others}.items()))
+    """Labels in the order in which they are sent; an empty one is none."""
+    return tuple(sorted((label, value) for label, value in {"__name__": name, **others}.items() if value))
 
 
-def surroundings(days: dict[int, datetime]) -> Iterator[tuple[Labels, list[tuple[int, float]]]]:
-    """What a healthy worker shows besides: the site's hours, itself, and that it is not behind."""
-    at = [(day, at_s) for day, date in days.items() for at_s in times(date)]
-    steady = {
-        labels("up", job="dialpulse-worker", instance="w"): 1.0,
-        labels("dialpulse_assignment_timestamp_seconds", instance="w"): 0.0,
-        labels("dialpulse_consumer_lag_facts", topic="dialer.calls.v1", partition="0", instance="w"): 0.0,
-        labels("dialpulse_facts_total", topic="dialer.calls.v1", result="accepted", instance="w"): 0.0,
-        labels("dialer_site_utc_offset_seconds", site="lyon", instance="w"): 0.0,
-    }
-    yield labels("dialer_site_open", site="lyon", instance="w"), [(s * 1000, float(is_open(d, s))) for d, s in at]
-    for name, value in steady.items():
-        yield name, [(at_s * 1000, value) for _, at_s in at]
+def surroundings(days: range) -> Iterator[Series]:
+    """What a healthy worker shows besides: the site's hours, its offset, itself, and that it is not behind."""
+
+    def steady(value: float) -> list[Run]:
+        return [(first_s(day) * 1000, STEP_S * 1000, [value] * STEPS) for day in days]
+
+    hours = [float(share > 0) for share in SHAPE]
+    yield (
+        labels("dialer_site_open", site="lyon", instance="w"),
+        [(first_s(day) * 1000, STEP_S * 1000, hours if day != HOLIDAY else [0.0] * STEPS) for day in days],
+    )
+    offsets = [datetime.fromtimestamp(first_s(day), ZONE).utcoffset() or timedelta(0) for day in days]
+    yield (
+        labels("dialer_site_utc_offset_seconds", site="lyon", instance="w"),
+        [
+            # Looked at an hour nearer and farther too, where the clocks have changed.
+            ((first_s(day) - 3600) * 1000, STEP_S * 1000, [offset.total_seconds()] * (STEPS + 240))
+            for day, offset in zip(days, offsets, strict=True)
+        ],
+    )
+    yield labels("up", job="dialpulse-worker", instance="w"), steady(1)
+    yield labels("dialpulse_assignment_timestamp_seconds", instance="w"), steady(0)
+    topic = "dialer.calls.v1"
+    yield labels("dialpulse_consumer_lag_facts", topic=topic, partition="0", instance="w"), steady(0)
+    yield labels("dialpulse_facts_total", topic=topic, result="accepted", instance="w"), steady(0)
+
+
+def clock(at_s: float) -> str:
+    """A time as the site's clocks show it."""
+    return f"{datetime.fromtimestamp(at_s, UTC).astimezone(ZONE):%a %d %b %H:%M:%S}"

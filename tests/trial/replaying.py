@@ -8,11 +8,10 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import yaml
@@ -20,27 +19,47 @@ import yaml
 from streams.ports import any_free
 from tests.deploy.compose import ROOT
 from tests.deploy.prometheus_server import Prometheus
-from tests.trial.remote_write import STALE, Labels, write
+from tests.trial.remote_write import STALE, Run, Series, write
 
+RULES = [ROOT / f"deploy/prometheus/rules/{name}.yml" for name in ("thresholds", "counts", "baselines", "floor-alerts")]
 _NAME = re.compile(r"\b[a-z]+:[a-z_]+:[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recording rule or an alert (``name``), and the labels that it adds."""
+    """A recording rule or an alert (``name``), the labels that it adds, how often it is evaluated, and its ``for``."""
 
     name: str
     expr: str
     labels: dict[str, str]
+    interval_s: int
+    for_s: int = 0
 
 
-def rules_for(alert: str) -> tuple[list[Rule], Rule]:
+class Answer(msgspec.Struct):
+    """A series of a range query."""
+
+    metric: dict[str, str]
+    values: list[tuple[float, str]]
+
+
+class _Result(msgspec.Struct):
+    result: list[Answer]
+
+
+class _Said(msgspec.Struct):
+    data: _Result
+
+
+def rules_for(alert: str, files: Iterable[Path] = RULES) -> tuple[list[Rule], Rule]:
     """The recording rules that an alert rests on, in the order of their files, and the alert."""
-    files = ("thresholds", "counts", "baselines", "floor-alerts")
     found = [
-        Rule(one.get("record") or one["alert"], one["expr"], one.get("labels", {}))
+        Rule(
+            one.get("record") or one["alert"], one["expr"], one.get("labels", {}),
+            _seconds(group["interval"]), _seconds(one.get("for", "0s")),
+        )
         for file in files
-        for group in yaml.safe_load((ROOT / f"deploy/prometheus/rules/{file}.yml").read_text())["groups"]
+        for group in yaml.safe_load(file.read_text())["groups"]
         for one in group["rules"]
     ]  # fmt: skip
     last = next(rule for rule in found if rule.name == alert)
@@ -50,6 +69,25 @@ def rules_for(alert: str) -> tuple[list[Rule], Rule]:
         reached.add(name)
         wanted |= {read for rule in found if rule.name == name for read in _NAME.findall(rule.expr)}
     return [rule for rule in found if rule.name in reached and rule is not last], last
+
+
+def looked_back_at(rules: Iterable[Rule]) -> set[str]:
+    """The rules whose past is needed: by an offset, by a range, or by what those are made of."""
+    rules = list(rules)
+    found: set[str] = set()
+    for rule in rules:
+        for match in re.finditer(rf"({_NAME.pattern})(?:{{[^}}]*}})?(?:\[| offset)", rule.expr):
+            found.add(match[1])
+    grown = True
+    while grown:
+        needed = {name for rule in rules if rule.name in found for name in _NAME.findall(rule.expr)}
+        grown = not needed <= found
+        found |= needed
+    return found
+
+
+def _seconds(interval: str) -> int:
+    return int(interval[:-1]) * {"s": 1, "m": 60}[interval[-1]]
 
 
 @contextmanager
@@ -65,12 +103,12 @@ def receiving(folder: Path) -> Iterator[str]:
                 f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--log.level=warn",
                 # One block for all: series may then begin anywhere in it, in any order of series.
                 "--storage.tsdb.min-block-duration=200d", "--storage.tsdb.max-block-duration=200d",
-                "--storage.tsdb.retention.time=3650d", "--query.max-samples=200000000",
+                "--storage.tsdb.retention.time=3650d", "--query.max-samples=500000000", "--query.timeout=15m",
             ],
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not Prometheus(address).is_ready():
             assert time.monotonic() < until, (folder / "log").read_text()
             time.sleep(0.1)
@@ -80,32 +118,32 @@ def receiving(folder: Path) -> Iterator[str]:
         process.wait(60)
 
 
-def asked(address: str, expr: str, begins_s: float, ends_s: float, step_s: int) -> list[dict[str, Any]]:
+def asked(address: str, expr: str, begins_s: float, ends_s: float, step_s: int) -> list[Answer]:
     """The series of a range query."""
     words = urllib.parse.urlencode({"query": expr, "start": begins_s, "end": ends_s, "step": step_s}).encode()
-    with urllib.request.urlopen(f"http://{address}/api/v1/query_range", data=words, timeout=300) as answer:
-        found: list[dict[str, Any]] = msgspec.json.decode(answer.read())["data"]["result"]
-    return found
+    # An address of this machine.
+    with urllib.request.urlopen(f"http://{address}/api/v1/query_range", data=words, timeout=900) as answer:
+        return msgspec.json.decode(answer.read(), type=_Said).data.result
 
 
-def _with_ends(values: list[tuple[float, str]], step_ms: int) -> list[tuple[int, float]]:
+def _with_ends(values: list[tuple[float, str]], step_s: int) -> list[Run]:
     """The samples, and the mark of staleness that Prometheus sets where a rule gives nothing at the next step."""
-    samples = [(int(float(at) * 1000), float(value)) for at, value in values]
-    nexts = [at for at, _ in samples[1:]] + [0]
-    made: list[tuple[int, float]] = []
-    for (at, value), following in zip(samples, nexts, strict=True):
-        made.append((at, value))
-        if following != at + step_ms:
-            made.append((at + step_ms, STALE))
-    return made
+    runs: list[Run] = []
+    begins = 0
+    for at in range(1, len(values) + 1):
+        if at == len(values) or values[at][0] != values[at - 1][0] + step_s:
+            held = [float(value) for _, value in values[begins:at]]
+            runs.append((int(values[begins][0] * 1000), step_s * 1000, [*held, STALE]))
+            begins = at
+    return runs
 
 
 def evaluate(address: str, rule: Rule, begins_s: float, ends_s: float, step_s: int) -> int:
     """Asks a rule of a stretch of time and records what it says; gives the number of samples."""
-    made: list[tuple[Labels, list[tuple[int, float]]]] = []
+    made: list[Series] = []
     for series in asked(address, rule.expr, begins_s, ends_s, step_s):
-        labels = {**series["metric"], **rule.labels, "__name__": rule.name}
+        labels = {**series.metric, **rule.labels, "__name__": rule.name}
         named = tuple(sorted((name, value) for name, value in labels.items() if value))
-        made.append((named, _with_ends(series["values"], step_s * 1000)))
+        made.append((named, _with_ends(series.values, step_s)))
     write(address, made)
-    return sum(len(samples) for _, samples in made)
+    return sum(len(values) for _, runs in made for _, _, values in runs)

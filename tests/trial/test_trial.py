@@ -1,0 +1,76 @@
+"""The trial itself: how it counts, and in short what the long run measures."""
+
+import math
+import random
+from pathlib import Path
+from statistics import NormalDist
+
+import pytest
+
+from tests.trial import curve, floors, ideal, measuring, methods, replaying, sizes
+
+
+def at(*minutes: float) -> list[float]:
+    """Instants of a day, by minutes after the first scrape."""
+    return [floors.first_s(0) + minute * 60 for minute in minutes]
+
+
+def test_an_alert_fires_at_the_second_look_and_for_ten_minutes_after_the_last() -> None:
+    """As Prometheus does with `for: 30s` and `keep_firing_for: 10m`."""
+    assert measuring.firing(0, at(5, 9, 9.5, 10)) == [tuple(at(9.5, 20))]
+
+
+def test_an_alert_that_fires_stays_where_only_its_milder_condition_holds() -> None:
+    """That is the hysteresis; alone, the milder condition begins none."""
+    assert measuring.firing(0, at(9, 9.5), at(3, 3.5, 10, 10.5)) == [tuple(at(9.5, 20.5))]
+
+
+def test_an_alarm_is_false_unless_a_drop_was_in_its_windows() -> None:
+    """Begun before the drop, or when the longest window no longer holds it."""
+    drop = floors.Drop(0, 0.5, at(60)[0])
+    assert measuring.unexplained([drop], at(59, 61, 179, 269, 271)) == at(59, 271)
+
+
+def test_a_drop_found_late_is_not_found_in_time() -> None:
+    """Its minutes count all the same."""
+    found = measuring.Found()
+    for minute in (64, 75):
+        found.see(floors.Drop(0, 0.5, at(60)[0]), at(minute), 10, full=True)
+    assert (found.share, found.minutes) == (0.5, [4, 15])
+
+
+def test_the_ideal_tests_deviations_are_those_of_a_normal_one() -> None:
+    """As far below as a normal count is that chance lets be so low as often as a Poisson one."""
+    for expected, observed in ((100, 74), (20, 8)):
+        likely = sum(math.exp(-expected) * expected**count / math.factorial(count) for count in range(observed + 1))
+        assert ideal.deviations(expected, observed) == pytest.approx(-NormalDist().inv_cdf(likely), abs=0.06)
+    assert ideal.deviations(100, 99) == 0
+
+
+def test_the_trials_weeks_have_a_clock_change_in_them() -> None:
+    """Three weeks of the history lie before it, one and the tested one after."""
+    noons = [floors.midnight_s(day) % 86400 for day in range(sizes.TESTED.stop)]
+    assert noons == [22 * 3600] * 15 + [23 * 3600] * 10
+
+
+@pytest.mark.timeout(900)
+def test_the_rules_find_halves_of_large_teams_in_ten_minutes_and_the_rivals_do_not(tmp_path: Path) -> None:
+    """The short form of `make alerts-trial`: teams of 1200 calls an hour, weeks with a clock change in them."""
+    rng, scores = random.Random(5), sizes.no_scores()
+    with replaying.receiving(tmp_path) as address:
+        sizes.replay(address, [sizes.some_team(f"t{number}", 1200, rng) for number in range(3)], rng, scores, print)
+        opened_s = floors.midnight_s(sizes.TESTED.start + 1) + 10 * 3600 + 540
+        expected = replaying.asked(
+            address, 'part:dialer_calls:expected{baseline="weeks",window="9m",span="window"}', opened_s, opened_s, 1
+        )
+    sizes.ideals([1200], 3, rng, scores, null_days=42)
+    ours = scores[1200, methods.OURS]
+    assert ours.found[0.5].share == ours.found[0.8].share == 1
+    assert ours.false <= 1
+    for rival in methods.RIVALS.values():
+        assert scores[1200, rival].found[0.5].share < 0.5
+    assert scores[1200, ideal.KNOWS_THE_RATE].found[0.5].share == 1
+    # The first nine minutes of the day, when people come to their desks: an hour later there are twice as many calls.
+    assert [60 < float(one.values[0][1]) < 130 for one in expected] == [True] * 3
+    drawing = curve.drawn(scores)
+    assert all(f">{method}</text>" in drawing and f"| {method} |" in sizes.table(scores) for _, method in scores)
