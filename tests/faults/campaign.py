@@ -78,7 +78,7 @@ class Outcome:
 
     def _totals(self) -> str:
         asleep = sum(zombie.compacted for zombie in self.zombies)
-        since = self.cleaned - self.zombies[0].cleaned if self.zombies else 0
+        since = self.cleaned - self.zombies[0].cleaned if self.zombies and self.cleaned else 0
         return (
             f"kill -9 {self.times(KILLS)}, planned rebalances {self.times(PLANNED)}, "
             f"broker kills {self.times(BROKER_KILLS)}, zombies {len(self.zombies)} "

@@ -100,6 +100,9 @@ class Faults:
 
         def stopped(hand: Hand) -> bool:
             hand.send(signal.SIGSTOP)
+            # It stops a moment after the signal, or has ended before it came.
+            while hand.is_running and not hand.is_frozen:
+                time.sleep(0.01)
             return hand.is_frozen
 
         self._sleep_and_wake(self._until_landed(stopped), self._freeze_s())
