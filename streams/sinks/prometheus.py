@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -153,19 +153,19 @@ class WorkerCollector(Collector):
 
     def _today(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
         series = {name: defaultdict[Labels, float](float) for name, _ in _TODAY}
-        days: dict[str, date] = {}
+        hours: dict[tuple[int, str], str | None] = {}
         for page in pages:
             folded = page.settle(self._clocks, self._rule)
-            zone = page.hour.zone
-            if zone not in days:
-                days[zone] = _local(now_us, zone).date()
-            begins = _local(page.hour_us, zone)
-            if begins.date() != days[zone]:
+            key = page.hour_us, page.hour.zone
+            if key not in hours:
+                hours[key] = _hour_of_today(*key, now_us)
+            hour = hours[key]
+            if hour is None:
                 continue
             for part, tally in folded.parts.items():
                 site, _, campaign = part_labels(part)
                 for name, place in _TODAY:
-                    series[name][site, campaign, f"{begins.hour:02d}"] += tally.counts[place]
+                    series[name][site, campaign, hour] += tally.counts[place]
         samples.update(series)
 
     def _active(self, pages: list[LivePage], now_us: int, samples: Samples) -> None:
@@ -216,6 +216,12 @@ class WorkerCollector(Collector):
             for name, place in _PERSON:
                 samples[name][labels] = tally.counts[place]
             samples["dialer_operator_hour_talk_seconds"][labels] = tally.talk_us / SECOND_US
+
+
+def _hour_of_today(hour_us: int, zone: str, now_us: int) -> str | None:
+    """``00`` to ``23`` where the hour is one of the zone's day at the present moment."""
+    begins = _local(hour_us, zone)
+    return f"{begins.hour:02d}" if begins.date() == _local(now_us, zone).date() else None
 
 
 def _local(us: int, zone: str) -> datetime:
