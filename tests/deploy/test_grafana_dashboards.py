@@ -198,5 +198,5 @@ def test_the_data_source_is_provisioned_under_the_uid_that_the_dashboards_name()
     (provider,) = provisioned("dashboards")["providers"]
     assert provider["options"]["path"] == "${DASHBOARDS_FOLDER}"
     assert provider["allowUiUpdates"] is False
-    note = (ROOT / "docs/grafana.md").read_text()
+    note = (ROOT / "README.md").read_text()
     assert "PROMETHEUS_URL=" in note and "DASHBOARDS_FOLDER=" in note

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from processors.times import HOUR_US
+from schemas.facts import Call
 from schemas.redis_keys import heartbeat_key, parse_snapshot_key, updates_channel
 from streams.local import LocalStack
 from streams.producing import Outgoing
@@ -181,9 +183,35 @@ def test_no_crowd_holds_up_other_operators(crowded: tuple[Settings, Worker], cro
     reconciled(settings)
     # The promise is for a machine of its own. Where others take the processor, Kafka and Redis wait for it as well; but
     # no machine that these tests are for is so busy that the allowance may grow without end.
-    allowance = min(2 * waited, ALLOWED_S)
-    assert max(watch.delays) < 2 + allowance, sorted(watch.delays)[-5:]
-    assert slow <= (1 if waited > 1 else 0)
+    allowance, slower = min(2 * waited, ALLOWED_S), _slower()
+    print(f"this machine decodes {slower:.1f} times more slowly than the one that the promise was measured on")
+    assert max(watch.delays) < 2 * slower + allowance, sorted(watch.delays)[-5:]
+    assert slow <= (1 if waited > 1 or slower > 1.5 else 0)
+
+
+def _slower() -> float:
+    """How many times longer than on the machine of the promise (0.4 us) a fact's bare decoding takes here, at least 1.
+
+    The least of many short runs: what else the machine does at the moment is the allowance's to tell.
+    """
+    said = ago(30)
+    more = {
+        "operator_id": "o1",
+        "campaign_id": "autumn",
+        "team_id": "t1",
+        "site_id": "lyon",
+        "lead_id": "l1",
+        "attempt": 1,
+    }
+    fact = call("c1", said, answered_at=said, ended_at=said, answered_by="human", talk_seconds=84.5, **more)
+    decode, value = msgspec.json.Decoder(Call).decode, fact.value
+    runs = []
+    for _ in range(200):
+        began = time.perf_counter()
+        for _ in range(100):
+            decode(value)
+        runs.append((time.perf_counter() - began) / 100)
+    return max(1.0, min(runs) / 0.4e-6)
 
 
 def _waited_for_processor(worker: Worker) -> float:
