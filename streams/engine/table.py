@@ -96,6 +96,8 @@ class MergingTable(faust.Table[Any, Any]):
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Tells the ledger. Faust would swallow what is raised here, so the engine is told instead."""
+        if self._recovery.signal_recovery_start.is_set():
+            return  # a rebalance came before this was called: it has a recovery of its own, which is yet to begin
         now = self.engine.settings.clock.now().monotonic
         self._check_complete(active_tps)
         self._guarded(self.ledger.recovered, frozenset(tp.partition for tp in active_tps))
