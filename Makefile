@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 VENV := .venv/bin
 ARGS ?=
+# Some systems forbid Python to keep what it compiled: each of some hundred program starts would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
 targets:
 	@echo "make demo     the whole system on this machine, with live input; ARGS=\"--for 60\" ends it after a minute"
