@@ -1,14 +1,15 @@
 """A page as a worker holds it: its fold so far, and what of it was already told to others."""
 
-from processors.fold import CallFacts, Fold, exchange, extend, facts_of, fold
+from processors.changes import Changes
+from processors.fold import Fold, fold
 from processors.hours import Clocks, Hour
-from processors.page import ACCEPTED, REPLACED, Acceptance, Page
+from processors.page import REPLACED, Acceptance, Page
 from processors.rules import ConversationRule
-from processors.statements import AnyStatement, CallStatement, ConversationStatement, Part, end_us
+from processors.statements import AnyStatement, Part, end_us
 
 
 class LivePage(Page):
-    """A page with its running fold, and in ``before`` the calls that changed since it was made, as they stood then.
+    """A page with its running fold, and what changed since it was made (None: nothing).
 
     ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
     to the changelog, ``ended`` by part when the last thing it tells of had ended (None: not known since a recovery),
@@ -16,13 +17,13 @@ class LivePage(Page):
     it becomes final. Microseconds.
     """
 
-    __slots__ = ("awaited_us", "before", "counted", "ended", "folded", "hour", "touched", "written_us")
+    __slots__ = ("awaited_us", "changes", "counted", "ended", "folded", "hour", "touched", "written_us")
 
     def __init__(self, owner: str, hour: Hour) -> None:
         super().__init__(owner, hour.start_us)
         self.hour = hour
         self.folded: Fold | None = None
-        self.before: dict[str, CallFacts] = {}
+        self.changes: Changes | None = None
         self.touched = False
         self.awaited_us = hour.end_us
         self.written_us = 0
@@ -37,20 +38,15 @@ class LivePage(Page):
 
     def take(self, statement: AnyStatement) -> Acceptance:
         """Accepts a statement, and notes what it changes of the fold, which is made good when it is asked for."""
-        if type(statement) is CallStatement or type(statement) is ConversationStatement:
-            if self.folded is not None and statement.id not in self.before:
-                self.before[statement.id] = facts_of(self, statement.id)
-            return self.accept(statement)
-        acceptance = self.accept(statement)
-        if acceptance is REPLACED or (
-            acceptance is ACCEPTED and self.folded is not None and not extend(self.folded, statement)
-        ):
-            self._forget_fold()
-        return acceptance
+        if self.folded is not None:
+            if self.changes is None:
+                self.changes = Changes()
+            self.changes.note(self, statement)
+        return self.accept(statement)
 
     def _forget_fold(self) -> None:
         self.folded = None
-        self.before = {}
+        self.changes = None
 
     def restore(self, statement: AnyStatement) -> None:
         """Joins in a statement that a worker has written, which may be another one since this page was last folded.
@@ -67,10 +63,10 @@ class LivePage(Page):
     def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
         """The fold of what stands now; sets ``hour`` by the latest fact's site."""
         folded = self.folded
-        if self.before:
-            if folded is not None and not exchange(folded, self, self.before):
-                folded = None
-            self.before = {}
+        if self.changes is not None:
+            if folded is not None:
+                self.changes.settle(folded, self)
+            self.changes = None
         if folded is None:
             folded = self.folded = fold(self, self.hour.slots, rule)
         latest = folded.latest
