@@ -19,6 +19,10 @@ from streams.engine.membership import MemberThread
 from streams.errors import UserError
 
 T = TypeVar("T")
+FETCH_WITHIN = 0.1
+"""Seconds that a fetch waits for records. Faust waits one, and what is resumed meanwhile waits with it."""
+LOOK_EVERY = 0.05
+"""Seconds between two looks for a partition to read, while there is none. Faust sleeps one."""
 
 
 class BatchConsumer(driver.Consumer):
@@ -42,9 +46,13 @@ class BatchConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
         # Faust passes its live set: emptied while the fetch waits, it means "any partition" to aiokafka.
-        return await self._thread.getmany(frozenset(active_partitions or ()), timeout)  # type: ignore[arg-type]
+        wanted: Any = frozenset(active_partitions or ())
+        return await self._thread.getmany(wanted, min(timeout, FETCH_WITHIN))
 
     async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - Faust's
+        if self.flow_active and not self._get_active_partitions():
+            await self.sleep(LOOK_EVERY)
+            return {}, set()
         records, active = await super()._wait_next_records(timeout)
         kept: dict[TP, list[Batch]] = {}
         # Told apart at once: while one batch is given back, the partitions of the others may be sought and resumed, and
@@ -223,7 +231,7 @@ class BatchConsumer(driver.Consumer):
         fresh = [tp for tp, offset in committed.items() if not offset]
         if fresh:  # aiokafka leaves a partition that never committed wherever it is
             await self._thread.seek_to_beginning(*(TopicPartition(*tp) for tp in fresh))
-        positions = {tp: await self.position(tp) for tp in fresh}
+        positions = await self._thread.positions(fresh)
         self.engine.deliveries.restart()
         for tp, offset in committed.items():
             self.engine.deliveries.sought(tp, offset, positions.get(tp))

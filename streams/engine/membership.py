@@ -5,7 +5,7 @@ coordinator that are replaced on its instance are private: a contract test watch
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -19,6 +19,8 @@ from streams.engine.engine import Engine
 
 FETCH_WAIT_MS = 100
 LEAVE_WITHIN = 3.0
+NEVER = -1
+"""What Kafka answers where a group has committed nothing."""
 
 
 class MemberThread(driver.AIOKafkaConsumerThread):
@@ -105,6 +107,30 @@ class MemberThread(driver.AIOKafkaConsumerThread):
         if consumer._coordinator.generation == generation:
             self.engine.lease.prove(sent)
         return True
+
+    async def seek_to_committed(self) -> dict[TP, int | None]:  # type: ignore[override]
+        """As aiokafka's own, which asks for one partition after the other: here for all at once."""
+        return await self.call_thread(self._seek_to_committed)  # type: ignore[no-any-return]
+
+    async def _seek_to_committed(self) -> dict[TP, int | None]:
+        consumer = self._ensure_consumer()
+        places = consumer.assignment()
+        found = await consumer._coordinator.fetch_committed_offsets(list(places))
+        offsets: dict[TP, int | None] = {}
+        for place in places:
+            offset = found[place].offset if place in found else NEVER
+            offsets[TP(place.topic, place.partition)] = None if offset == NEVER else offset
+            if offset > 0:
+                consumer.seek(place, offset)
+        return offsets
+
+    async def positions(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """Where each of these is read on: asked at once, for every question to this thread takes a turn of both."""
+        return await self.call_thread(self._positions, tps)  # type: ignore[no-any-return]
+
+    async def _positions(self, tps: Iterable[TP]) -> dict[TP, int]:
+        consumer = self._ensure_consumer()
+        return {tp: await consumer.position(TopicPartition(*tp)) for tp in tps}
 
     async def give_back(self, tp: TP, batch: Batch) -> None:
         """Fetch this batch again, unless the position was changed since."""

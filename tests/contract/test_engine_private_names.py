@@ -34,6 +34,7 @@ OVERRIDDEN: list[tuple[type[Any], str, list[str]]] = [
     (Consumer, "_new_consumer_thread", ["self"]),
     (Consumer, "_getmany", ["self", "active_partitions", "timeout"]),
     (Consumer, "_wait_next_records", ["self", "timeout"]),
+    (Consumer, "_get_active_partitions", ["self"]),
     (Consumer, "_to_message", ["self", "tp", "record"]),
     (Consumer, "_add_gap", ["self", "tp", "offset_from", "offset_to"]),
     (Consumer, "_commit_tps", ["self", "tps", "start_new_transaction"]),
@@ -50,6 +51,7 @@ OVERRIDDEN: list[tuple[type[Any], str, list[str]]] = [
     (Thread, "_commit", ["self", "offsets"]),
     (Thread, "on_start", ["self"]),
     (Thread, "_ensure_consumer", ["self"]),
+    (Thread, "seek_to_committed", ["self"]),
     (Thread, "getmany", ["self", "active_partitions", "timeout"]),
     (Collection, "apply_changelog_batch", ["self", "batch"]),
     (Collection, "on_rebalance", ["self", "assigned", "revoked", "newly_assigned", "generation_id"]),
@@ -63,6 +65,7 @@ OVERRIDDEN: list[tuple[type[Any], str, list[str]]] = [
     (GroupCoordinator, "_maybe_leave_group", ["self"]),
     (GroupCoordinator, "_push_error_to_user", ["self", "exc"]),
     (GroupCoordinator, "_send_req", ["self", "request"]),
+    (GroupCoordinator, "fetch_committed_offsets", ["self", "partitions"]),
     (GroupCoordinator, "reset_generation", ["self"]),
     (driver.Producer, "_ensure_producer", ["self"]),
 ]
