@@ -26,8 +26,8 @@ test:
 	@$(MAKE) --no-print-directory check
 	@# Before the tests, whose time limits are not made for a slow line.
 	@$(VENV)/python -c "from streams.local import jars; jars.class_path(print)"
-	@# Without those of `check`, and without the campaign of faults that is sized by hand: make faults.
-	$(VENV)/pytest --ignore=tests/unit --ignore=tests/contract --ignore=tests/faults/test_campaign.py $(ARGS)
+	@# Without those of `check`.
+	$(VENV)/pytest --ignore=tests/unit --ignore=tests/contract $(ARGS)
 
 check:
 	@scripts/bootstrap dev

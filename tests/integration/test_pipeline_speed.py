@@ -19,10 +19,12 @@ from streams.local import LocalStack
 from streams.producing import Outgoing
 from streams.settings import Settings
 from tests.integration.pipeline_rig import (
+    CONVERSATIONS,
     Source,
     ago,
     at,
     call,
+    fact,
     fresh,
     metric,
     metrics,
@@ -32,6 +34,7 @@ from tests.integration.pipeline_rig import (
 )
 from tests.workers import Worker, running_worker
 
+APPOINTMENTS = "dialer.appointments.v1"
 RATE = 200
 SECONDS = 10
 OPERATORS = 40
@@ -134,11 +137,19 @@ def crowded(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield settings, worker
 
 
-def _attempts(started_s: float) -> Iterator[Outgoing]:
-    """50,000 attempts of one campaign without an operator, all in the hour that begins then."""
-    for number in range(50_000):
-        started_at = at(started_s + number * 3600 / 50_000)
-        yield call(f"p{number}", started_at, operator_id=None, answered_at=started_at if number % 4 == 0 else None)
+def _facts_of_one_operator(started_s: float) -> Iterator[Outgoing]:
+    """100,000 facts of one operator, all in the hour that begins then, as of a dialer that loops.
+
+    Every eighteenth call ends in an appointment, which its conversation and a fact that names the call both tell of.
+    """
+    for number in range(90_000):
+        started_at = at(started_s + number * 3600 / 90_000)
+        said = {"operator_id": "looping", "campaign_id": "autumn"}
+        yield call(f"l{number}", started_at, answered_at=started_at if number % 3 == 0 else None, **said)
+        if number % 18 == 0:
+            told = {"call_id": f"l{number}", "call_started_at": started_at} | said
+            yield fact(CONVERSATIONS, outcome="appointment", **told)
+            yield fact(APPOINTMENTS, appointment_id=f"a{number}", booked_at=started_at, **told)
 
 
 def _operators(started_s: float) -> Iterator[Outgoing]:
@@ -156,7 +167,7 @@ def _slow_flushes(worker: Worker) -> float:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("crowd", [_attempts, _operators])
+@pytest.mark.parametrize("crowd", [_facts_of_one_operator, _operators])
 def test_no_crowd_holds_up_other_operators(crowded: tuple[Settings, Worker], crowd: Any) -> None:
     """One huge page, and one huge hour: no flush over 2 s, and another operator's facts in Redis within 2 s."""
     settings, worker = crowded
