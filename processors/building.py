@@ -13,6 +13,7 @@ from processors.statements import (
     pack_rest,
 )
 from processors.times import DAY_US, HOUR_US, SECOND_US, format_time
+from schemas.facts import AnsweredBy, AppointmentStatus, Outcome, PresenceState, Quality, WarmHorizon
 from schemas.rejections import Reason
 
 CLOCK_SLACK_US = 5 * SECOND_US
@@ -114,7 +115,7 @@ class Builder:
         started_us: int,
         answered_us: int | None,
         ended_us: int | None,
-        answered_by: str | None,
+        answered_by: AnsweredBy | None,
         talk_us: int | None,
         abandoned: bool,
         inbound: bool,
@@ -156,8 +157,8 @@ class Builder:
         frame: Frame,
         call_id: str,
         started_us: int,
-        outcome: str | None,
-        warm_horizon: str | None,
+        outcome: Outcome | None,
+        warm_horizon: WarmHorizon | None,
         talk_us: int | None,
         rest: tuple[int | None, str | None, str | None, str | None],
     ) -> AnyStatement:
@@ -176,8 +177,8 @@ class Builder:
         booked_us: int | None,
         call_id: str | None,
         call_started_us: int | None,
-        status: str,
-        quality: str | None,
+        status: AppointmentStatus,
+        quality: Quality | None,
         rest: tuple[str | None, str | None, int | None, str | None],
     ) -> AnyStatement:
         """``rest``: lead_id, seller_id, scheduled_us, script_id. One of booked_us, call_started_us is there."""
@@ -217,7 +218,7 @@ class Builder:
         return booked_us, self._hour(frame, booked_us, "booked_at", LATE_SALES_US)
 
     def presence(
-        self, frame: Frame, since_us: int, state: str | None, rest: tuple[str | None, str | None]
+        self, frame: Frame, since_us: int, state: PresenceState | None, rest: tuple[str | None, str | None]
     ) -> AnyStatement:
         """``rest``: reason, script_id. The identity is the instant, however its text was written."""
         hour_us = self._hour(frame, since_us, "since", LATE_US)

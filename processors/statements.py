@@ -2,12 +2,15 @@
 
 A statement holds what the folds need as fields of its own; what only makes up the rest of its content (for telling
 a duplicate from a conflict, and for showing it to a person) is packed into ``rest``, which costs a third of the
-memory. All are arrays in msgpack, tagged by their kind, and carry the key of their page.
+memory. All are arrays in msgpack, tagged by their kind, and carry the key of their page. Words of the contract are
+literals: of those, the decoder gives one shared object, where each text of a changelog would be one more.
 """
 
 from typing import Any
 
 import msgspec
+
+from schemas.facts import AnsweredBy, AppointmentStatus, Outcome, PresenceState, Quality, WarmHorizon
 
 Part = tuple[str | None, str | None, str | None]
 """(site_id, team_id, campaign_id): what a fact counts for, beside its owner."""
@@ -36,7 +39,7 @@ class CallStatement(Statement, array_like=True, gc=False, tag=0):
     """A call attempt. ``answered``: it has an answer time; ``talk_us``: talk in microseconds, None where unknown."""
 
     answered: bool
-    answered_by: str | None
+    answered_by: AnsweredBy | None
     abandoned: bool
     inbound: bool
     talk_us: int | None
@@ -46,8 +49,8 @@ class CallStatement(Statement, array_like=True, gc=False, tag=0):
 class ConversationStatement(Statement, array_like=True, gc=False, tag=1):
     """How a call's conversation concluded; ``outcome`` is None in a void that leaves it out."""
 
-    outcome: str | None
-    warm_horizon: str | None
+    outcome: Outcome | None
+    warm_horizon: WarmHorizon | None
     talk_us: int | None
     rest: bytes
 
@@ -56,8 +59,8 @@ class AppointmentStatement(Statement, array_like=True, gc=False, tag=2):
     """An appointment at its present state; ``call_id`` is the call that won it, where one did."""
 
     call_id: str | None
-    status: str
-    quality: str | None
+    status: AppointmentStatus
+    quality: Quality | None
     rest: bytes
 
 
@@ -72,7 +75,7 @@ class SaleStatement(Statement, array_like=True, gc=False, tag=3):
 class PresenceStatement(Statement, array_like=True, gc=False, tag=4):
     """An operator's state from ``at_us`` on; ``id`` is that instant's text."""
 
-    state: str | None
+    state: PresenceState | None
     rest: bytes
 
 
