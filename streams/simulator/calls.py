@@ -11,6 +11,8 @@ LATENCY_SECONDS = (0.1, 1.2)
 """How long a dialer takes to state what has happened."""
 
 _DELAYED = 0.02
+_ABANDONED = 0.006
+"""Of a predictive dialer's spare attempts: under two of a hundred calls that people answer; three are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def unstaffed(plan: Plan, operator: Operator, campaign: Campaign, us: int, call_
     """A predictive dialer's attempt that no operator takes: unanswered, answered by a machine, or abandoned."""
     ring_us = plan.after(us, luck.uniform(5, 24))
     draw = luck.random()
-    if draw < 0.04:
+    if draw < _ABANDONED:
         end_us = plan.after(ring_us, luck.uniform(2, 6))
         return Attempt(call_id, operator, campaign, us, ring_us, end_us, "human", None, staffed=False, abandoned=True)
     if draw < 0.3:

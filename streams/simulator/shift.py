@@ -64,14 +64,15 @@ class Shift:
         return self._plan.after(us, 2 + self._luck.expovariate(1) * mean / haste)
 
     def _predictive(self, said: list[Said], campaign: Campaign, us: int, haste: float) -> Attempt:
-        """The dialer calls ahead until somebody answers; what nobody took is the campaign's own."""
-        connect_us = self._wait(us, 26, haste)
+        """The dialer calls ahead at an even pace until somebody answers; what nobody took is the campaign's own."""
         reach = min(campaign.reach * shape.reach(self._plan.elapsed(us)), 0.9)
-        while self._luck.random() > reach:
-            dialled_us = us + round(self._luck.random() * (connect_us - us) / 1000) * 1000
+        dialled_us = self._plan.after(us, 2)
+        while True:
+            dialled_us = self._plan.after(dialled_us, self._luck.expovariate(1) * 26 * reach / haste)
+            if self._luck.random() <= reach:
+                return self._spoken(campaign, dialled_us)
             attempt = unstaffed(self._plan, self._operator, campaign, dialled_us, self._call_id(), self._luck)
             said.append(call_fact(self._plan, attempt, self._luck))
-        return self._spoken(campaign, connect_us)
 
     def _manual(self, campaign: Campaign, us: int, haste: float) -> Attempt:
         """The operator dials one number after the other."""
