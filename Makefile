@@ -1,7 +1,7 @@
 # Every target sets up what it needs; a second run finds it done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := targets
-.PHONY: targets demo test check bench faults alerts-trial docs
+.PHONY: targets demo test check bench faults alerts-trial alerts-live docs
 
 VENV := .venv/bin
 ARGS ?=
@@ -15,6 +15,7 @@ targets:
 	@echo "make bench    measure this and its peers on the same facts; FACTS=, ARGS=\"--only reference,ours\" or --help"
 	@echo "make faults   kill and freeze its parts, and recount; SEED=, MINUTES= or FACTS=, MUTANT=, ARGS=\"--nodes 3\""
 	@echo "make alerts-trial   simulated weeks through the alert rules in a real Prometheus: found, how soon, false alarms"
+	@echo "make alerts-live    half of a floor leaves, the worker dies: what a supervisor is told; ARGS=\"--speed 1\" in real time"
 	@echo "make docs     write the generated pages and schemas anew"
 
 demo:
@@ -48,6 +49,10 @@ faults:
 alerts-trial:
 	@scripts/bootstrap test
 	@$(VENV)/python -m tests.trial $(ARGS)
+
+alerts-live:
+	@scripts/bootstrap test
+	@$(VENV)/python -m tests.deploy.live $(ARGS)
 
 docs:
 	@scripts/bootstrap dev

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from streams.settings import Settings
 
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 20.0
+PRODUCT = ("streams.commands", "worker", "--unsupervised")
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -41,10 +42,10 @@ def changed_variables(settings: Settings) -> dict[str, str]:
 class Worker:
     """One worker process, unsupervised. ``address`` serves its metrics and health; ``log`` is its standard error."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, module: Sequence[str] = PRODUCT) -> None:
         self.address = f"127.0.0.1:{any_free('127.0.0.1')}"
         self.log = folder / f"worker-{self.address.rpartition(':')[2]}.log"
-        line = [sys.executable, "-m", "streams.commands", "worker", "--unsupervised"]
+        line = [sys.executable, "-m", *module]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 line,
@@ -98,11 +99,16 @@ class Worker:
 
 
 @contextmanager
-def running_worker(settings: Settings, folder: Path, *, apply: bool = True) -> Iterator[Worker]:
-    """Topics made, and a worker that is ready; it is stopped on leaving, unless the test ended it."""
+def running_worker(
+    settings: Settings, folder: Path, module: Sequence[str] = PRODUCT, *, apply: bool = True
+) -> Iterator[Worker]:
+    """Topics made, and a worker that is ready; it is stopped on leaving, unless the test ended it.
+
+    ``module``: another module to run than the product's command, with its arguments.
+    """
     if apply:
         topics.apply(settings)
-    worker = Worker(settings, folder)
+    worker = Worker(settings, folder, module)
     try:
         worker.wait_until_ready()
         yield worker
