@@ -64,14 +64,14 @@ def main(words: Sequence[str] | None = None) -> int:
     # Told to end, it ends as after Ctrl-C: no server stays.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     given = _arguments(words)
-    order = Order(Floor(given.facts, given.operators, given.hours), given.only, given.rounds)
+    order = Order(Floor(given.facts, given.operators, given.hours), given.only, given.rounds, not given.no_write)
     chosen = given.measure or (list(sections.ALL) if order.is_whole else ["speed"])
     command = _command(sys.argv[1:] if words is None else words)
     try:
         for name in chosen:
             with stage_for(given.folder, _say) as stage:
                 for text in sections.ALL[name](stage, order):
-                    if order.is_whole and not given.no_write:
+                    if order.is_written:
                         report.write(name, text, command)
     except UserError as error:
         print(f"make bench: {error}", file=sys.stderr)

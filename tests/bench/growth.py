@@ -1,13 +1,11 @@
-"""How the main job's cost grows with operators, with hours kept and with facts per page; and with a second worker."""
+"""How the main job's cost grows with operators, with hours kept and with facts per page."""
 
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from tests.bench import ours, reference
 from tests.bench.measured import Run
-from tests.bench.recount import Recount, recount
+from tests.bench.recount import recount
 from tests.bench.stage import Stage
 from tests.bench.workload import Floor, last_full_hour
 
@@ -42,24 +40,3 @@ def grow(stage: Stage, base: Floor) -> Iterator[Grown]:
         counted = recount(stage)
         bare, whole = reference.run(stage, counted), ours.run(stage, counted)
         yield Grown(floor, len(counted.pages), whole, whole.rate / bare.rate)
-
-
-@dataclass(frozen=True)
-class Shared:
-    """So many workers on the same facts: seconds from the first start until all was done, and CPU-seconds of all."""
-
-    workers: int
-    wall_s: float
-    cpu_s: float
-
-
-def share(stage: Stage, counted: Recount, workers: int) -> Shared:
-    """Workers started one after another; each takes its part as the group gives it."""
-    stage.empty()
-    began = time.monotonic()
-    with ExitStack() as running:
-        jobs = [running.enter_context(ours.job(stage, DIALPULSE_INSTANCE_ID=f"bench-{n}")) for n in range(workers)]
-        ours.wait_until_done(stage, counted, jobs[0])
-        wall_s = time.monotonic() - began
-        cpu_s = sum(one.used()["cpu_s"] for one in jobs)
-    return Shared(workers, wall_s, cpu_s)

@@ -1,11 +1,13 @@
 """A contender as a process of its own, and what it used between being given its partitions and its last commit."""
 
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from streams.errors import UserError
 from tests.bench.processes import cpu_seconds, memory_mib
@@ -14,6 +16,7 @@ from tests.bench.stage import Reader, Stage, Ticker, wait
 LOOKED_EVERY_S = 0.02
 SLOW_S = 600.0
 """How long a start, or a step, may take on a machine that others use too."""
+P = TypeVar("P", bound="Program")
 
 
 class Program:
@@ -26,16 +29,21 @@ class Program:
             self.process = subprocess.Popen(line, env=dict(environment), stdout=out, stderr=out, cwd=log.parent)
         self.pid = self.process.pid
         self.started = time.monotonic()
-        wait(lambda: self._has_said(assigned), f"{who} got no partitions", SLOW_S, pause_s=0.01)
+        try:
+            wait(lambda: self.has_said(assigned), f"{who} got no partitions", SLOW_S, pause_s=0.01)
+        except BaseException:
+            self.stop()
+            raise
         self._began, self._cpu_then = time.monotonic(), cpu_seconds(self.pid)
 
-    def _has_said(self, words: str) -> bool:
+    def has_said(self, words: str) -> bool:
+        """Whether its log has these words."""
         self.insist()
         return words in self.log.read_text(errors="replace")
 
     def wait_until_said(self, words: str) -> None:
         """Returns once its log has these words."""
-        wait(lambda: self._has_said(words), f"{self.who} was not done", SLOW_S, pause_s=LOOKED_EVERY_S)
+        wait(lambda: self.has_said(words), f"{self.who} was not done", SLOW_S, pause_s=LOOKED_EVERY_S)
 
     def insist(self) -> None:
         """UserError with its last words where it has ended."""
@@ -69,6 +77,10 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def freeze(self) -> None:
+        """Takes the processor from it, so that whatever comes now waits for its successor."""
+        self.process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         """Ends it as a crash would."""
         self.process.kill()
@@ -78,9 +90,16 @@ class Program:
 @contextmanager
 def program(who: str, line: Sequence[str], environment: Mapping[str, str], assigned: str) -> Iterator[Program]:
     """A program in a folder of its own, stopped at the end."""
+    with running(lambda log: Program(who, line, environment, assigned, log)) as started:
+        yield started
+
+
+@contextmanager
+def running(start: Callable[[Path], P]) -> Iterator[P]:
+    """What is started, given where to log, in a folder of its own; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="dialpulse-bench-", ignore_cleanup_errors=True) as folder:
-        running = Program(who, line, environment, assigned, Path(folder) / "log.txt")
+        started = start(Path(folder) / "log.txt")
         try:
-            yield running
+            yield started
         finally:
-            running.stop()
+            started.stop()

@@ -1,18 +1,17 @@
 """From kill -9 until work goes on: with all facts live, and more of them waiting."""
 
+import os
+import signal
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 
-from streams.ports import any_free
 from tests.bench import ours
-from tests.bench.peers.kafka_streams import KafkaStreams
+from tests.bench.crew import crew
+from tests.bench.peers.peer import Peer
 from tests.bench.peers.results import insist_on_kpis
-from tests.bench.processes import memory_mib
-from tests.bench.programs import SLOW_S
+from tests.bench.processes import cpu_seconds, memory_mib, waited_s
 from tests.bench.recount import Recount, recount
-from tests.bench.stage import Stage, wait
+from tests.bench.stage import Stage
 
 WAITING = 10_000
 """Facts that come while nobody works."""
@@ -20,58 +19,57 @@ WAITING = 10_000
 
 @dataclass(frozen=True)
 class Recovered:
-    """Seconds from the kill; ``ready_s`` only where the program says when it is. Memory before it, per live fact."""
+    """Seconds from the kill, and what a live fact took of memory before it. None is what cannot be told of a system."""
 
     title: str
-    ready_s: float | None
-    caught_up_s: float
     live_facts: int
-    bytes_per_fact: float
+    caught_up_s: float
+    bytes_per_fact: float | None = None
+    ready_s: float | None = None
+    ready_cpu_s: float | None = None
+    waited_s: float | None = None
 
 
 def recover_ours(stage: Stage, counted: Recount) -> Recovered:
-    """Our worker under its static name: the same one is started again at once."""
+    """The command as users type it: its supervisor starts the killed worker again."""
     stage.empty()
-    where = f"127.0.0.1:{any_free('127.0.0.1')}"
-    with ours.job(stage, DIALPULSE_WORKER_HTTP=where) as first:
-        before = memory_mib(first.pid, peak=False)
-        ours.wait_until_done(stage, counted, first)
-        grown = memory_mib(first.pid, peak=False) - before
+    group = stage.settings.group
+    with crew(stage, 1) as running:
+        [killed] = running.pids()
+        before = memory_mib(killed, peak=False)
+        ours.wait_until_done(stage, counted, running)
+        grown = memory_mib(killed, peak=False) - before
+        os.kill(killed, signal.SIGSTOP)
         facts = stage.more(WAITING)
-        killed = time.monotonic()
-        first.kill()
-        with ours.job(stage, DIALPULSE_WORKER_HTTP=where) as second:
-            wait(lambda: _is_ready(where), "the worker was not ready", SLOW_S)
-            ready_s = time.monotonic() - killed
-            second.wait_until_committed(stage, stage.settings.group, facts)
-            caught_up_s = time.monotonic() - killed
-            after = recount(stage)
-            ours.wait_until_done(stage, after, second)
-    ours.insist_on_records(stage, after)
-    return Recovered("Dialpulse", ready_s, caught_up_s, counted.calls, grown * 2**20 / counted.calls)
+        began = time.monotonic()
+        running.end(killed, signal.SIGKILL)
+        running.wait_until_ready()
+        ready_s = time.monotonic() - began
+        [heir] = running.pids()
+        ready_cpu_s, waited = cpu_seconds(heir), waited_s(heir)
+        running.wait_until_committed(stage, group, facts)
+        caught_up_s = time.monotonic() - began
+        ours.wait_until_done(stage, recount(stage), running)
+    ours.insist_on_records(stage, recount(stage))
+    per_fact = grown * 2**20 / counted.calls
+    return Recovered("Dialpulse", counted.calls, caught_up_s, per_fact, ready_s, ready_cpu_s, waited)
 
 
-def recover_streams(stage: Stage, form: str, live: int) -> Recovered:
-    """A form of Kafka Streams, with static membership, started again on its folder; ``live`` facts are kept."""
-    peer = KafkaStreams(form)
+def recover(stage: Stage, peer: Peer, title: str) -> Recovered:
+    """A peer with static membership where it has groups, started again at once on its folder."""
+    counted = recount(stage)
     peer.prepare(stage)
     with peer.started(stage) as first:
         before = memory_mib(first.pid, peak=False)
-        first.wait_until_committed(stage, peer.group, stage.ends(stage.source))
+        peer.wait(stage, first, counted.facts)
         grown = memory_mib(first.pid, peak=False) - before
+        first.freeze()
         facts = stage.more(WAITING)
-        killed = time.monotonic()
+        began = time.monotonic()
         first.kill()
         with peer.started(stage, str(first.log.parent / "state")) as second:
-            second.wait_until_committed(stage, peer.group, facts)
-            caught_up_s = time.monotonic() - killed
-    insist_on_kpis(stage, recount(stage), peer.kpis, peer.group)
-    return Recovered(f"Kafka Streams, {form}", None, caught_up_s, live, grown * 2**20 / live)
-
-
-def _is_ready(where: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{where}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+            peer.wait(stage, second, facts)
+            caught_up_s = time.monotonic() - began
+    insist_on_kpis(stage, recount(stage), peer.kpis, peer.name)
+    per_fact = grown * 2**20 / counted.calls if peer.keeps_pages else None
+    return Recovered(title, counted.calls, caught_up_s, per_fact)

@@ -1,11 +1,13 @@
 """The measurements by name: each runs on a stage and gives its section of the page, as often as it grows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.bench import contenders, growth, latency, picture, recovery, report, speed, table
+from tests.bench import contenders, growth, latency, picture, recovery, report, several, speed, table
 from tests.bench.filling import fill
 from tests.bench.measured import Contender
+from tests.bench.peers.kafka_streams import KafkaStreams
+from tests.bench.peers.python_peers import Bytewax, Quix
 from tests.bench.recount import recount
 from tests.bench.stage import Stage
 from tests.bench.workload import Floor
@@ -22,11 +24,17 @@ class Order:
     floor: Floor
     only: list[Contender]
     rounds: int
+    may_write: bool = True
 
     @property
     def is_whole(self) -> bool:
         """Every contender takes part."""
         return len(self.only) == len(contenders.ALL)
+
+    @property
+    def is_written(self) -> bool:
+        """What is measured goes into the page: a part of the contenders would make half a table."""
+        return self.is_whole and self.may_write
 
 
 def speed_section(stage: Stage, order: Order) -> Iterator[str]:
@@ -40,7 +48,7 @@ def speed_section(stage: Stage, order: Order) -> Iterator[str]:
 
 
 def _speed(rows: list[table.Row], rounds: int, order: Order) -> str:
-    if order.is_whole:
+    if order.is_written:
         title = f"Facts per CPU-second, {order.floor.facts:,} facts"
         report.PICTURE.write_text(picture.bars(rows, title, "Dialpulse"))
     written = report.markdown(table.HEAD, [table.cells(row) for row in rows])
@@ -56,50 +64,80 @@ def latency_section(stage: Stage, order: Order) -> Iterator[str]:
         topic, redis = latency.measure(stage, rate)
         delays = [f"{watch.percentile(share) * 1000:,.0f} ms" for watch in (topic, redis) for share in (0.5, 0.99)]
         lines.append([f"{rate:,}", *delays, f"{len(topic.delays):,}"])
-        stage.say(", ".join(f"{name} {cell}" for name, cell in zip(head, lines[-1], strict=True)))
+        stage.say(_told(head, lines[-1]))
         yield report.markdown(head, lines)
 
 
 def recovery_section(stage: Stage, order: Order) -> Iterator[str]:
     """Seconds after kill -9, and memory per live fact."""
     fill(stage, order.floor)
-    head = ["system", "live facts", "kill -9 to ready", "to caught up", "growth of RSS per live fact"]
-    counted = recount(stage)
-    done = [recovery.recover_ours(stage, counted)]
-    done += [recovery.recover_streams(stage, form, counted.calls) for form in ("expert", "idiomatic")]
-    lines = [
-        [
-            one.title,
-            f"{one.live_facts:,}",
-            "" if one.ready_s is None else f"{one.ready_s:.1f} s",
-            f"{one.caught_up_s:.1f} s",
-            f"{one.bytes_per_fact:,.0f} bytes",
-        ]
-        for one in done
-    ]
-    for line in lines:
-        stage.say(", ".join(filter(None, line)))
-    yield report.markdown(head, lines)
+    head = ["system", "live facts", "kill -9 to ready", "CPU-s until then", "to caught up", "memory per live fact"]
+    lines = []
+    for one in _recoveries(stage):
+        lines.append(
+            [
+                one.title,
+                f"{one.live_facts:,}",
+                "" if one.ready_s is None else f"{one.ready_s:.1f} s",
+                "" if one.ready_cpu_s is None else f"{one.ready_cpu_s:.1f}",
+                f"{one.caught_up_s:.1f} s",
+                "" if one.bytes_per_fact is None else f"{one.bytes_per_fact:,.0f} bytes",
+            ]
+        )
+        stage.say(_told(head, lines[-1]))
+        if one.waited_s is not None:
+            stage.say(f"until it was ready it waited {one.waited_s:.1f} s for a processor that others had")
+        yield report.markdown(head, lines)
+
+
+def _recoveries(stage: Stage) -> Iterator[recovery.Recovered]:
+    yield recovery.recover_ours(stage, recount(stage))
+    for peer, title in (
+        (KafkaStreams("expert"), "Kafka Streams, expert"),
+        (KafkaStreams("idiomatic"), "Kafka Streams, idiomatic"),
+        (Bytewax(), "Bytewax"),
+        (Quix(), "Quix Streams"),
+    ):
+        yield recovery.recover(stage, peer, title)
 
 
 def workers_section(stage: Stage, order: Order) -> Iterator[str]:
     """One worker against two."""
     fill(stage, order.floor)
     counted = recount(stage)
-    done = [growth.share(stage, counted, workers) for workers in (1, 2)]
-    head = ["workers", "k facts/s, start included", "of one", "CPU-s"]
-    lines = [
-        [
-            str(one.workers),
-            f"{counted.facts / one.wall_s / 1000:.1f}",
-            f"{done[0].wall_s / one.wall_s:.2f}",
-            f"{one.cpu_s:.1f}",
-        ]
-        for one in done
-    ]
-    for line in lines:
-        stage.say(", ".join(line))
+    head = ["workers", "k facts/s", "of one", "k facts per CPU-s", "CPU-s of Kafka and Redis", "waited for a core"]
+    lines: list[list[str]] = []
+    rates: list[float] = []
+    for workers in (1, 2):
+        one = several.share(stage, counted, workers)
+        rates.append(one.rate)
+        lines.append(
+            [
+                str(one.workers),
+                f"{one.rate / 1000:.1f}",
+                f"{one.rate / rates[0]:.2f}",
+                f"{one.facts / one.cpu_s / 1000:.1f}",
+                f"{one.others_cpu_s:.1f}",
+                f"{one.waited:.0%}",
+            ]
+        )
+        stage.say(_told(head, lines[-1]))
+        yield report.markdown(head, lines)
+
+
+def hand_over_section(stage: Stage, order: Order) -> Iterator[str]:
+    """Seconds after SIGTERM of one worker among several."""
+    head = ["workers before", "SIGTERM to all published by others", "process gone", "others waited for a core"]
+    lines = []
+    for place, one in enumerate(several.hand_over(stage)):
+        workers = several.STOPS + 1 - place
+        lines.append([str(workers), f"{one.published_s:.2f} s", f"{one.gone_s:.2f} s", f"{one.waited:.0%}"])
+        stage.say(_told(head, lines[-1]))
     yield report.markdown(head, lines)
+
+
+def _told(head: Sequence[str], line: Sequence[str]) -> str:
+    return ", ".join(f"{name} {cell}" for name, cell in zip(head, line, strict=True) if cell)
 
 
 def growth_section(stage: Stage, order: Order) -> Iterator[str]:
@@ -118,7 +156,7 @@ def growth_section(stage: Stage, order: Order) -> Iterator[str]:
                 f"{one.run.peak_mib:,.0f}",
             ]
         )
-        stage.say(", ".join(f"{name} {cell}" for name, cell in zip(head, lines[-1], strict=True)))
+        stage.say(_told(head, lines[-1]))
         yield report.markdown(head, lines)
 
 
@@ -126,6 +164,7 @@ ALL: dict[str, Callable[[Stage, Order], Iterator[str]]] = {
     "speed": speed_section,
     "recovery": recovery_section,
     "workers": workers_section,
+    "hand-over": hand_over_section,
     "latency": latency_section,
     "growth": growth_section,
 }

@@ -22,7 +22,7 @@ CALLS, CONTRIBUTIONS = "dialer.calls.v1", "dialpulse.contributions.v1"
 TOLD_EVERY_S = 2.0
 NOTE = "floor.json"
 """Says, in the stack's folder, which facts are there."""
-BATCH = 2_000
+BATCH, READ_AT_ONCE = 2_000, 10_000
 Say = Callable[[str], None]
 
 
@@ -47,6 +47,11 @@ class Stage:
         self.redis: Any = Redis.from_url(stack.redis_url)
         self._admin = AdminClient({"bootstrap.servers": self.kafka, "log_level": 0})
 
+    @property
+    def pids(self) -> list[int]:
+        """The servers' process ids."""
+        return [self.stack.kafka_pid, self.stack.redis_pid]
+
     @contextmanager
     def smaller(self, floor: Floor) -> Iterator[None]:
         """Another topic of calls meanwhile, for who would need hours for all: it holds the smaller floor's."""
@@ -57,12 +62,10 @@ class Stage:
                 self._pour(floor)
             yield
         finally:
-            self._fills = 0
-        self.source = self._all
+            self.source = self._all
 
     def fill(self, floor: Floor) -> None:
         """Puts the floor's records into the topic of calls, which is made anew."""
-        (Path(self.stack.folder) / NOTE).unlink(missing_ok=True)
         self.empty(keep=())
         self._pour(floor)
 
@@ -89,6 +92,8 @@ class Stage:
     def empty(self, keep: Iterable[str] = (CALLS,)) -> None:
         """Makes every topic of the pipeline anew but these, and forgets its group and what Redis holds."""
         kept = {self.settings.topic(name) for name in keep}
+        if self._all not in kept:
+            (Path(self.stack.folder) / NOTE).unlink(missing_ok=True)
         self.drop_group(self.settings.group)
         self.drop([self.settings.topic(name) for name in registry.load()], but=kept)
         for key in self.redis.scan_iter(f"{self.settings.prefix}*", count=10_000):
@@ -151,8 +156,10 @@ class Reader:
 
     def __init__(self, kafka: str, group: str) -> None:
         options = {"bootstrap.servers": kafka, "group.id": group, "enable.auto.commit": False, "log_level": 0}
-        # Its default is to pause a second whenever its queue is full.
-        self.client = Consumer(options | {"fetch.queue.backoff.ms": 5, "auto.offset.reset": "earliest"})
+        # Its defaults are to pause a second whenever its queue is full, and to let a fetch of nothing, half a second
+        # long, hold up whatever is asked next.
+        prompt = {"fetch.queue.backoff.ms": 5, "fetch.wait.max.ms": 20}
+        self.client = Consumer(options | prompt | {"auto.offset.reset": "earliest"})
 
     def __enter__(self) -> Self:
         return self
@@ -197,7 +204,8 @@ class Reader:
         self.client.assign([place])
         at = low
         while at < end:
-            for message in self.client.consume(10_000, 1.0):
+            # No more than there is: it would wait for the rest.
+            for message in self.client.consume(min(READ_AT_ONCE, end - at), 1.0):
                 if message.error() is not None:
                     raise UserError(f"Kafka: {message.error()}", exit_code=1)
                 at = message.offset() + 1

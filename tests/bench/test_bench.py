@@ -3,13 +3,14 @@
 import random
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from streams.errors import UserError
 from streams.local import LocalStack
-from tests.bench import contenders, speed, table
+from tests.bench import contenders, recovery, report, sections, speed, table
 from tests.bench.recount import recount
 from tests.bench.stage import Stage
 from tests.bench.workload import Floor, last_full_hour, records
@@ -50,6 +51,28 @@ def test_reference_and_pipeline_take_the_same_facts_and_agree_with_the_recount(f
     assert 0 < rows[1].ratios[0] < 1
     assert rows[1].changelog_per_fact > 20 and rows[1].peak_mib > 50
     assert "reference" in table.plain(rows)
+
+
+def test_the_worker_of_the_command_is_killed_and_its_heir_takes_the_rest(filled: Stage) -> None:
+    """The records after it are checked to the last page by itself; ready comes first, then the facts that waited."""
+    done = recovery.recover_ours(filled, recount(filled))
+    assert 0 < done.ready_s <= done.caught_up_s
+    assert done.ready_cpu_s > 0 and 0 <= done.waited_s < done.ready_s
+    assert recount(filled).facts == FLOOR.facts + recovery.WAITING
+
+
+def test_every_measurement_has_its_place_in_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before is gone, and nothing else has changed."""
+    before = report.PAGE.read_text()
+    monkeypatch.setattr(report, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text(before)
+    for name in sections.ALL:
+        report.write(name, "| a table |", "make bench")
+    written = (tmp_path / "page.md").read_text()
+    assert written.count("| a table |") == len(sections.ALL)
+    assert [line for line in written.splitlines() if line[:2] == "##"] == [
+        line for line in before.splitlines() if line[:2] == "##"
+    ]
 
 
 def test_a_wrong_result_is_named(filled: Stage) -> None:

@@ -1,7 +1,7 @@
 """Bytewax as its documentation has it: a page is the state of its key, kept by epochs of half a second.
 
-A program of the peers' own environment. Given: Kafka, topic of calls, topic of KPIs, partitions. It reads what there
-is, says so, and waits for its end.
+A program of the peers' own environment. Given: Kafka, topic of calls, topic of KPIs, folder for state. It reads what
+there is, says so, and waits for its end.
 """
 
 import functools
@@ -99,9 +99,9 @@ def flow(kafka: str, source: str, kpis: str) -> Dataflow:
     return made
 
 
-def main(kafka: str, source: str, kpis: str) -> None:
+def main(kafka: str, source: str, kpis: str, folder: str) -> None:
     """Runs through what there is."""
-    kept = Path("recovery")
+    kept = Path(folder)
     kept.mkdir(exist_ok=True)
     if not any(kept.iterdir()):
         init_db_dir(kept, 1)

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from streams.errors import UserError
 from streams.local import jars, programs
-from tests.bench.measured import Run
-from tests.bench.peers.results import insist_on_kpis, prepared
+from tests.bench.peers.peer import Peer
 from tests.bench.programs import Program, program
-from tests.bench.recount import Recount
 from tests.bench.stage import Stage
 
 SOURCES = Path(__file__).with_name("java")
@@ -19,46 +17,31 @@ RUNNING = "RUNNING"
 HEAP = "-Xmx4g"
 
 
-class KafkaStreams:
+class KafkaStreams(Peer):
     """One of its two forms, `idiomatic` or `expert`."""
 
     def __init__(self, form: str) -> None:
+        super().__init__(f"kafka-streams-{form}")
         self.form = form
-        self.group = f"bench-kafka-streams-{form}"
-        self.kpis = f"{self.group}-kpis"
         self.changelog = f"{self.group}-pages-changelog"
 
     def prepare(self, stage: Stage) -> None:
-        """Topics made anew; its changelog as it would make it itself, but for many small files."""
-        prepared(stage, self.group, self.kpis)
+        """Its changelog as it would make it itself, but for many small files."""
+        super().prepare(stage)
         stage.make([self.changelog], **{"cleanup.policy": "compact"})
 
     @contextmanager
     def started(self, stage: Stage, state: str = "state") -> Iterator[Program]:
-        """The program, once it is running; its folder for state is in its own unless another is given."""
-        class_path = compiled(stage)
+        """Assigned once it says that it is running: all state is restored by then."""
+        memory = ["-Xms512m", HEAP, "-XX:+UseSerialGC"]
         words = [self.form, stage.kafka, stage.source, self.kpis, self.group, state]
-        line = [
-            str(programs.find_java()),
-            "-Xms512m",
-            HEAP,
-            "-XX:+UseSerialGC",
-            "-cp",
-            class_path,
-            "bench.Main",
-            *words,
-        ]
-        with program(self.group.removeprefix("bench-"), line, os.environ, RUNNING) as running:
+        line = [str(programs.find_java()), *memory, "-cp", compiled(stage), "bench.Main", *words]
+        with program(self.name, line, os.environ, RUNNING) as running:
             yield running
 
-    def run(self, stage: Stage, counted: Recount) -> Run:
-        """Takes all facts."""
-        self.prepare(stage)
-        with self.started(stage) as running:
-            running.wait_until_committed(stage, self.group, counted.facts)
-            used = running.used()
-        insist_on_kpis(stage, counted, self.kpis, self.group)
-        return Run(counted.facts, changelog_bytes=stage.bytes_of(self.changelog), **used)
+    def changelog_bytes(self, stage: Stage, running: Program) -> int:
+        """The size of its changelog topic."""
+        return stage.bytes_of(self.changelog)
 
 
 def compiled(stage: Stage) -> str:

@@ -4,13 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from streams.errors import UserError
-from tests.bench.measured import Run
-from tests.bench.peers.results import insist_on_kpis, prepared
-from tests.bench.programs import program
-from tests.bench.recount import Recount
+from tests.bench.peers.peer import Peer
+from tests.bench.programs import Program, program
 from tests.bench.stage import Stage
 
 HERE = Path(__file__).parent
@@ -20,32 +20,54 @@ ENVIRONMENT = ROOT / ".venv-bench"
 FIRST, DONE = "assigned", "done"
 
 
-def quix(stage: Stage, counted: Recount) -> Run:
-    """Takes all facts; done when its group has committed them."""
-    group = "bench-quix"
-    kpis = f"{group}-kpis"
-    changelog = f"changelog__{group}--{stage.source}--default"
-    prepared(stage, group, kpis)
-    stage.drop([changelog])
-    line = [str(python(stage)), str(HERE / "quix.py"), stage.kafka, stage.source, kpis, group]
-    with program("quix", line, os.environ, FIRST) as running:
-        running.wait_until_committed(stage, group, counted.facts)
-        used = running.used()
-    insist_on_kpis(stage, counted, kpis, "quix")
-    return Run(counted.facts, changelog_bytes=stage.bytes_of(changelog), **used)
+class Quix(Peer):
+    """Quix Streams; done when its group has committed everything."""
+
+    def __init__(self) -> None:
+        super().__init__("quix")
+
+    def prepare(self, stage: Stage) -> None:
+        """Its changelog gone too."""
+        super().prepare(stage)
+        stage.drop([self._changelog(stage)])
+
+    @contextmanager
+    def started(self, stage: Stage, state: str = "state") -> Iterator[Program]:
+        """Assigned with its first fact."""
+        words = [stage.kafka, stage.source, self.kpis, self.group, state]
+        with program(self.name, [str(python(stage)), str(HERE / "quix.py"), *words], os.environ, FIRST) as running:
+            yield running
+
+    def changelog_bytes(self, stage: Stage, running: Program) -> int:
+        """The size of its changelog topic."""
+        return stage.bytes_of(self._changelog(stage))
+
+    def _changelog(self, stage: Stage) -> str:
+        return f"changelog__{self.group}--{stage.source}--default"
 
 
-def bytewax(stage: Stage, counted: Recount) -> Run:
-    """Takes all facts; done when it says so. Its changelog is a database on this machine."""
-    kpis = "bench-bytewax-kpis"
-    stage.make([kpis])
-    line = [str(python(stage)), str(HERE / "bytewax_flow.py"), stage.kafka, stage.source, kpis]
-    with program("bytewax", line, os.environ, FIRST) as running:
+class Bytewax(Peer):
+    """Bytewax; done when it says that it has read all there is. It has no group, and lets its pages go then."""
+
+    keeps_pages = False
+
+    def __init__(self) -> None:
+        super().__init__("bytewax")
+
+    @contextmanager
+    def started(self, stage: Stage, state: str = "state") -> Iterator[Program]:
+        """Assigned with its first fact."""
+        line = [str(python(stage)), str(HERE / "bytewax_flow.py"), stage.kafka, stage.source, self.kpis, state]
+        with program(self.name, line, os.environ, FIRST) as running:
+            yield running
+
+    def wait(self, stage: Stage, running: Program, facts: int) -> None:
+        """Returns once it has come to the end of the topic."""
         running.wait_until_said(DONE)
-        used = running.used()
-        kept = sum(file.stat().st_size for file in (running.log.parent / "recovery").iterdir())
-    insist_on_kpis(stage, counted, kpis, "bytewax")
-    return Run(counted.facts, changelog_bytes=kept, **used)
+
+    def changelog_bytes(self, stage: Stage, running: Program) -> int:
+        """The size of its database, which is on this machine."""
+        return sum(file.stat().st_size for file in (running.log.parent / "state").iterdir())
 
 
 def python(stage: Stage) -> Path:

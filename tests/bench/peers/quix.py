@@ -1,6 +1,6 @@
 """Quix Streams as its documentation has it: grouped by the record's key, state per key, a result per message.
 
-A program of the peers' own environment. Given: Kafka, topic of calls, topic of KPIs, group.
+A program of the peers' own environment. Given: Kafka, topic of calls, topic of KPIs, group, folder for state.
 """
 
 import functools
@@ -40,7 +40,7 @@ def count(call: dict, state: State) -> dict | None:
     return {"page": f"{call['operator_id']}|{hour}", **dict(zip(names, counts, strict=True))}
 
 
-def main(kafka: str, source: str, kpis: str, group: str) -> None:
+def main(kafka: str, source: str, kpis: str, group: str, folder: str) -> None:
     """Runs until told to end."""
     app = Application(
         broker_address=kafka,
@@ -49,7 +49,7 @@ def main(kafka: str, source: str, kpis: str, group: str) -> None:
         commit_interval=0.5,
         consumer_extra_config={"fetch.queue.backoff.ms": 5, "group.instance.id": "bench", "session.timeout.ms": 10000},
         producer_extra_config={"linger.ms": 50, "partitioner": "murmur2_random"},
-        state_dir="state",
+        state_dir=folder,
         loglevel="WARNING",
     )
     frame = app.dataframe(app.topic(source, value_deserializer="json", key_deserializer="str"))

@@ -13,12 +13,6 @@ class _Kpi(msgspec.Struct):
     talk_ms: int
 
 
-def prepared(stage: Stage, group: str, kpis: str) -> None:
-    """No trace of an earlier run: its group forgotten, its KPI topic empty."""
-    stage.drop_group(group)
-    stage.make([kpis])
-
-
 def insist_on_kpis(stage: Stage, counted: Recount, topic: str, who: str) -> None:
     """UserError where the last record of any page is not the recount's."""
     decode = msgspec.json.Decoder(_Kpi).decode

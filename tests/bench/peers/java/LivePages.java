@@ -17,15 +17,25 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
 final class LivePages implements StateStore, CachedStateStore<String, Page> {
     private final Map<String, Page> pages = new HashMap<>();
     private final Map<String, Page> changed = new LinkedHashMap<>();
+    private final Map<String, Page> touched = new LinkedHashMap<>();
     private InternalProcessorContext<?, ?> context;
+    private Publisher publisher;
     private boolean open;
 
     Page page(String key) {
         return pages.computeIfAbsent(key, absent -> new Page());
     }
 
-    void changed(String key, Page page) {
-        changed.put(key, page);
+    void publishBy(Publisher publisher) {
+        this.publisher = publisher;
+    }
+
+    /** Published once more where nothing is new: after a crash it may not have been yet. */
+    void touched(String key, Page page, boolean isNew) {
+        touched.put(key, page);
+        if (isNew) {
+            changed.put(key, page);
+        }
     }
 
     @Override
@@ -35,7 +45,8 @@ final class LivePages implements StateStore, CachedStateStore<String, Page> {
             Bytes name = Bytes.wrap(key.getBytes(StandardCharsets.UTF_8));
             context.logChange(name(), name, page.bytes(), now, new RecordHeaders(), Position.emptyPosition());
         });
-        changed.clear();
+        touched.forEach(publisher::publish);
+        clearCache();
     }
 
     @Override
@@ -48,6 +59,7 @@ final class LivePages implements StateStore, CachedStateStore<String, Page> {
     @Override
     public void clearCache() {
         changed.clear();
+        touched.clear();
     }
 
     @Override
