@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.deploy.compose import ROOT
-from tests.trial import curve, measuring, replaying, sizes
+from tests.trial import causes, curve, measuring, replaying, sizes
 
 _BATCH = 25
 """Teams of each size that one Prometheus holds at a time."""
@@ -25,6 +25,7 @@ def main() -> int:
     )
     parser.add_argument("--teams", type=int, default=10, help="teams of each size")
     parser.add_argument("--sizes", default="60,150,300,600,1200", help="calls per hour")
+    parser.add_argument("--floors", type=int, default=9, help="floors of three teams and three campaigns; 0: none")
     parser.add_argument("--curve", type=Path, help="where to draw the curve over team size (SVG)")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
@@ -47,6 +48,8 @@ def main() -> int:
     print(sizes.table(scores), flush=True)
     if chosen.curve:
         chosen.curve.write_text(curve.drawn(scores))
+    if chosen.floors:
+        print(causes.table(causes.measured(chosen.floors, sizes.TESTED, rng, _tell)))
     return 0
 
 

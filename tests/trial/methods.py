@@ -26,14 +26,14 @@ Firing = dict[Part, dict[int, list[tuple[float, float]]]]
 """From when to when they fired."""
 
 
-def replay(address: str, tested: range, tell: Callable[[str], None]) -> dict[str, Alerts]:
+def replay(address: str, tested: range, tell: Callable[[str], None], with_rivals: bool = True) -> dict[str, Alerts]:
     """Evaluates all days up to the last tested one, of the past only what later days look back at."""
     began = time.monotonic()
     rules, last = replaying.rules_for(ALERT)
     found = {OURS: begun(_replayed(address, rules, last, range(tested.stop), tested))}
     tell(f"the alert replayed after {time.monotonic() - began:.0f} s")
     recorded = {rule.name for rule in rules}
-    for alert, name in RIVALS.items():
+    for alert, name in RIVALS.items() if with_rivals else ():
         rules, last = replaying.rules_for(alert, _RIVAL_FILES)
         rules = [rule for rule in rules if rule.name not in recorded]
         recorded |= {rule.name for rule in rules}
@@ -41,6 +41,12 @@ def replay(address: str, tested: range, tell: Callable[[str], None]) -> dict[str
         found[name] = begun(_replayed(address, rules, last, range(tested.start - 5, tested.stop), tested))
     tell(f"and its rivals after {time.monotonic() - began:.0f} s")
     return found
+
+
+def ours(address: str, tested: range) -> Firing:
+    """The alert alone, and every rule of every day as often as Prometheus evaluates it."""
+    rules, last = replaying.rules_for(ALERT)
+    return _replayed(address, rules, last, tested, tested)
 
 
 def begun(fired: Firing) -> Alerts:

@@ -1,4 +1,4 @@
-"""The trial itself: how it counts, and in short what the long run measures."""
+"""The trial itself: that replaying is what Prometheus does, and in short what the long run measures."""
 
 import math
 import random
@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import pytest
 
-from tests.trial import curve, floors, ideal, measuring, methods, replaying, sizes
+from tests.trial import agreeing, causes, curve, floors, ideal, measuring, methods, replaying, sizes
 
 
 def at(*minutes: float) -> list[float]:
@@ -54,6 +54,14 @@ def test_the_trials_weeks_have_a_clock_change_in_them() -> None:
 
 
 @pytest.mark.timeout(900)
+def test_replaying_comes_to_what_prometheus_own_rule_manager_comes_to(tmp_path: Path) -> None:
+    """Every recorded series of a day, by number and sum of its values, and when alerts fired."""
+    compared, complaint = agreeing.differences(tmp_path, range(1), seed=2)
+    assert not complaint, complaint[:4000]
+    assert not compared.endswith(" 0 alerts")
+
+
+@pytest.mark.timeout(900)
 def test_the_rules_find_halves_of_large_teams_in_ten_minutes_and_the_rivals_do_not(tmp_path: Path) -> None:
     """The short form of `make alerts-trial`: teams of 1200 calls an hour, weeks with a clock change in them."""
     rng, scores = random.Random(5), sizes.no_scores()
@@ -74,3 +82,12 @@ def test_the_rules_find_halves_of_large_teams_in_ten_minutes_and_the_rivals_do_n
     assert [60 < float(one.values[0][1]) < 130 for one in expected] == [True] * 3
     drawing = curve.drawn(scores)
     assert all(f">{method}</text>" in drawing and f"| {method} |" in sizes.table(scores) for _, method in scores)
+
+
+@pytest.mark.timeout(900)
+def test_half_and_more_of_a_team_a_campaign_or_a_trunk_is_told_by_its_own_part() -> None:
+    """A team's loss by the team's alert, a campaign's by the campaign's, a trunk's by any that dials through it."""
+    measured = causes.measured(2, sizes.TESTED, random.Random(3), print)
+    assert {cause for cause, _ in measured[0]} == {methods.TEAM, methods.CAMPAIGN, causes.TRUNK}
+    assert all(case.own.share == 1 for (_, share), case in measured[0].items() if share >= 0.5)
+    assert causes.table(measured).count("\n") == 2 + len(measured[0])
