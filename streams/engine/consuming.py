@@ -112,8 +112,17 @@ class BatchConsumer(driver.Consumer):
     @Service.task
     async def _commit_handler(self) -> None:
         while not self.should_stop:
-            await self.sleep(self.engine.interval)
+            await self._pause()
             await self.commit()
+
+    async def _pause(self) -> None:
+        """The time between two flushes; cut short where much was left to read, and no longer is."""
+        engine, since = self.engine, time.monotonic()
+        while not self.should_stop and (left := since + engine.interval - time.monotonic()) > 0:
+            longest = engine.settings.slow_flush_interval
+            if left > longest and not engine.is_far_behind(self.lag_total()):
+                return
+            await self.sleep(min(left, longest))
 
     async def verify_all_partitions_active(self) -> None:
         """Nothing: Faust judges by its own acks; the engine's status says how old the last flush is."""

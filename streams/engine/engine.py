@@ -20,7 +20,7 @@ REBALANCE_TIMEOUT = 30.0
 READY_WITHIN = 10
 """A worker is ready while its last flush cycle is younger than so many intervals."""
 FAR_BEHIND, LONGER_FLUSH = 10, 4
-"""So many times as far behind as "behind" says, a flush may be so many times as long."""
+"""So many times as far behind as "behind" says, a flush may be so many times as long, and as long in coming."""
 HEARTBEAT = 0.5
 LONG_FLUSH = 0.3
 """Seconds after which folding pauses until the flush is through."""
@@ -128,11 +128,15 @@ class Engine:
         """A flush cycle is complete with so many records left to read: paces the next one."""
         settings = self.settings
         self.last_flush = settings.clock.now().wall
-        slower = min(settings.slow_flush_interval, self.interval * 2)
-        self.interval = slower if lag > settings.behind else settings.flush_interval
         # Nobody waits for a number that is minutes old: a page is then published once for all that is known of it.
-        far = lag > FAR_BEHIND * settings.behind
-        self.most_unflushed = settings.max_unflushed * (LONGER_FLUSH if far else 1)
+        longer = LONGER_FLUSH if self.is_far_behind(lag) else 1
+        slower = min(longer * settings.slow_flush_interval, self.interval * 2)
+        self.interval = slower if lag > settings.behind else settings.flush_interval
+        self.most_unflushed = longer * settings.max_unflushed
+
+    def is_far_behind(self, lag: int) -> bool:
+        """So many records are left to read that what is published now is old news."""
+        return lag > FAR_BEHIND * self.settings.behind
 
     def is_ready(self) -> bool:
         """Recovered, with partitions, and its last flush cycle is young."""
