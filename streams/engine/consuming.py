@@ -118,8 +118,8 @@ class BatchConsumer(driver.Consumer):
     async def _pause(self) -> None:
         """The time between two flushes; cut short where much was left to read, and no longer is."""
         engine, since = self.engine, time.monotonic()
+        longest = max(engine.settings.flush_interval, engine.settings.slow_flush_interval)
         while not self.should_stop and (left := since + engine.interval - time.monotonic()) > 0:
-            longest = engine.settings.slow_flush_interval
             if left > longest and not engine.is_far_behind(self.lag_total()):
                 return
             await self.sleep(min(left, longest))
