@@ -41,6 +41,9 @@ RESTORED_WITHIN_S = 300.0
 FEW_ZOMBIES = 3
 """With fewer of them, chance may have it that nothing was compacted while they slept."""
 
+STAGE = "the campaign"
+"""What is to blame where a campaign could not be played as it should, whatever the rows are."""
+
 
 @dataclass
 class Outcome:
@@ -133,7 +136,7 @@ class Campaign:
             self._come_to_rest()
             self._examine()
         except (TimeoutError, AssertionError) as failure:
-            self.outcome.verdict.blame("the campaign", f"{type(failure).__name__}: {failure}; {self._states()}")
+            self.outcome.verdict.blame(STAGE, f"{type(failure).__name__}: {failure}; {self._states()}")
         finally:
             self.outcome.zombies = self._faults.zombies
             self._watcher.stop()
@@ -253,7 +256,7 @@ class Campaign:
         zombies, cleaned = self._faults.zombies, self._stage.cleaned()
         self.outcome.cleaned = cleaned
         if len(zombies) > FEW_ZOMBIES and not any(zombie.compacted for zombie in zombies):
-            verdict.blame("the campaign", "Kafka compacted nothing while workers were frozen")
+            verdict.blame(STAGE, "Kafka compacted nothing while workers were frozen")
 
     def _remains(self) -> tuple[set[str], set[str]]:
         """All topics and groups that Kafka has."""

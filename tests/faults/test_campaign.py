@@ -9,7 +9,7 @@ import pytest
 
 from streams.local import LocalStack
 from tests.faults import programme
-from tests.faults.campaign import Campaign
+from tests.faults.campaign import STAGE, Campaign, Outcome
 from tests.faults.nursery import Nursery
 from tests.faults.stage import made_stack, set_stage
 
@@ -33,21 +33,40 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield made
 
 
-@pytest.mark.timeout(1800)
-def test_no_row_is_wrong_whatever_is_killed_or_frozen(place: Place, nursery: Nursery, tmp_path: Path) -> None:
-    """Ten kills, three zombies, two broker kills and more, in the midst of hard facts: all equals an own recount."""
+@pytest.fixture(scope="module")
+def played(place: Place, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Outcome | Exception:
+    """The short campaign, or why it could not be played."""
     print(f"seed {SEED}")
     kinds = programme.drawn(programme.SHORT, SEED)
-    outcome = Campaign(set_stage(*place, "short"), nursery, tmp_path, SEED, kinds, rate=RATE).play()
+    try:
+        folder = tmp_path_factory.mktemp("short")
+        outcome = Campaign(set_stage(*place, "short"), nursery, folder, SEED, kinds, rate=RATE).play()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the first test's to tell
+        return error
     print(outcome.table())
-    assert outcome.verdict.wrong == {}, f"seed {SEED}\n{outcome.table()}"
-    assert outcome.times(programme.KILLS) >= 10 and outcome.times(programme.BROKER_KILLS) >= 2
-    assert len(outcome.zombies) >= 3
-    assert outcome.verdict.facts["accepted"] > 10_000
+    return outcome
+
+
+@pytest.mark.timeout(1800)
+def test_a_campaign_is_played_to_its_end_and_all_equals_an_own_recount(played: Outcome | Exception) -> None:
+    """Ten kills, three zombies, two broker kills and more, in the midst of hard facts, whatever their order."""
+    if isinstance(played, Exception):
+        raise played
+    assert played.verdict.wrong == {}, f"seed {SEED}\n{played.table()}"
+    assert played.times(programme.KILLS) >= 10 and played.times(programme.BROKER_KILLS) >= 2
+    assert len(played.zombies) >= 3
+    assert played.verdict.facts["accepted"] > 10_000
+
+
+@pytest.mark.timeout(1800)
+def test_no_row_is_wrong_whatever_is_killed_or_frozen(played: Outcome | Exception) -> None:
+    """Apart from the stage, which a busy machine can bring down: a wrong row is no accident, and is not tried again."""
+    wrong = {} if isinstance(played, Exception) else played.verdict.wrong
+    assert not wrong.keys() - {STAGE}, f"seed {SEED}\n{played}"
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mutant", programme.TRAPS)
+@pytest.mark.parametrize("mutant", [mutant for mutant, trap in programme.TRAPS.items() if trap.is_short])
 def test_a_broken_worker_is_found_out(place: Place, nursery: Nursery, tmp_path: Path, mutant: str) -> None:
     """Each of the engine's precautions taken away gives wrong rows, which the recount names: a campaign can fail."""
     trap = programme.TRAPS[mutant]
