@@ -220,8 +220,14 @@ def patiently(ask: Callable[[], Answer], seconds: float = 20.0) -> Answer:
 
 def _watermarks(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
     """Where a partition begins and ends."""
-    found: tuple[int, int] = patiently(lambda: consumer.get_watermark_offsets(part, timeout=10))
-    return found
+
+    def ask() -> tuple[int, int]:
+        # Else librdkafka goes by what it was told before the topic had all its partitions.
+        consumer.list_topics(part.topic, timeout=10)
+        found: tuple[int, int] = consumer.get_watermark_offsets(part, timeout=10)
+        return found
+
+    return patiently(ask)
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
