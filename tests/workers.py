@@ -39,6 +39,20 @@ def changed_variables(settings: Settings) -> dict[str, str]:
     return found
 
 
+def share_of(address: str) -> int:
+    """How many partitions the worker at this address serves, by its own word: 0 while it is not ready."""
+    try:
+        with urllib.request.urlopen(f"http://{address}/readyz", timeout=5) as answer:
+            return int(answer.read().split()[1])
+    except (urllib.error.URLError, OSError):
+        return 0
+
+
+def waited_s(pid: int) -> float:
+    """Seconds for which a process's first thread was ready to run, and others had the processors."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 class Worker:
     """One worker process, unsupervised. ``address`` serves its metrics and health; ``log`` is its standard error."""
 
@@ -64,11 +78,7 @@ class Worker:
 
     def share(self) -> int:
         """How many partitions it serves, by its own word: 0 while it is not ready."""
-        try:
-            with urllib.request.urlopen(f"http://{self.address}/readyz", timeout=5) as answer:
-                return int(answer.read().decode().split()[1])
-        except (urllib.error.URLError, OSError):
-            return 0
+        return share_of(self.address)
 
     def wait_until_ready(self) -> None:
         """Returns once it is ready; fails with its log where it ends or takes too long."""

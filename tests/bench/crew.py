@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,7 @@ from streams.ports import any_free
 from tests.bench.ours import ASSIGNED
 from tests.bench.programs import SLOW_S, Program, running
 from tests.bench.stage import Stage, wait
-from tests.workers import environment
+from tests.workers import environment, share_of
 
 
 class Crew(Program):
@@ -24,9 +22,9 @@ class Crew(Program):
     def __init__(self, stage: Stage, workers: int, log: Path) -> None:
         first = any_free("127.0.0.1")
         self.workers = workers
-        self._ports = range(first, first + workers)
+        self._addresses = [f"127.0.0.1:{first + number}" for number in range(workers)]
         line = [sys.executable, "-m", "streams.commands", "worker", "--workers", str(workers)]
-        own = {"DIALPULSE_WORKER_HTTP": f"127.0.0.1:{first}", "DIALPULSE_INSTANCE_ID": "bench-crew"}
+        own = {"DIALPULSE_WORKER_HTTP": self._addresses[0], "DIALPULSE_INSTANCE_ID": "bench-crew"}
         super().__init__("ours", line, environment(stage.settings) | own, ASSIGNED, log)
 
     def pids(self) -> list[int]:
@@ -37,7 +35,7 @@ class Crew(Program):
     def shares(self) -> list[int]:
         """How many partitions each worker that is ready serves, by its own word."""
         self.insist()
-        return [share for share in map(_share, self._ports) if share]
+        return [share for share in map(share_of, self._addresses) if share]
 
     def wait_until_shared(self, partitions: int) -> None:
         """Returns once every worker is ready and has some of the partitions, and together they have all."""
@@ -63,11 +61,3 @@ def crew(stage: Stage, workers: int) -> Iterator[Crew]:
     """So many workers under one command, stopped at the end."""
     with running(lambda log: Crew(stage, workers, log)) as started:
         yield started
-
-
-def _share(port: int) -> int:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return int(answer.read().split()[1])
-    except (urllib.error.URLError, OSError):
-        return 0

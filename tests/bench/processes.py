@@ -37,8 +37,3 @@ def memory_mib(pid: int, peak: bool = True) -> float:
             lines = Path(f"/proc/{one}/status").read_text().splitlines()
             kib += sum(int(line.split()[1]) for line in lines if line.startswith(wanted))
     return kib / 1024
-
-
-def waited_s(pid: int) -> float:
-    """Seconds for which a process's first thread was ready to run, and others had the processors."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9

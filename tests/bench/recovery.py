@@ -9,9 +9,10 @@ from tests.bench import ours
 from tests.bench.crew import crew
 from tests.bench.peers.peer import Peer
 from tests.bench.peers.results import insist_on_kpis
-from tests.bench.processes import cpu_seconds, memory_mib, waited_s
+from tests.bench.processes import cpu_seconds, memory_mib
 from tests.bench.recount import Recount, recount
 from tests.bench.stage import Stage
+from tests.workers import waited_s
 
 WAITING = 10_000
 """Facts that come while nobody works."""
@@ -49,8 +50,9 @@ def recover_ours(stage: Stage, counted: Recount) -> Recovered:
         ready_cpu_s, waited = cpu_seconds(heir), waited_s(heir)
         running.wait_until_committed(stage, group, facts)
         caught_up_s = time.monotonic() - began
-        ours.wait_until_done(stage, recount(stage), running)
-    ours.insist_on_records(stage, recount(stage))
+        after = recount(stage)
+        ours.wait_until_done(stage, after, running)
+    ours.insist_on_records(stage, after)
     per_fact = grown * 2**20 / counted.calls
     return Recovered("Dialpulse", counted.calls, caught_up_s, per_fact, ready_s, ready_cpu_s, waited)
 

@@ -10,10 +10,11 @@ from streams.engine.engine import HEARTBEAT
 from streams.errors import UserError
 from tests.bench import ours
 from tests.bench.crew import Crew, crew
-from tests.bench.processes import cpu_seconds, waited_s
+from tests.bench.processes import cpu_seconds
 from tests.bench.recount import Recount
 from tests.bench.stage import CALLS, Reader, Stage
-from tests.integration.pipeline_rig import pouring, published
+from tests.integration.pipeline_rig import calls_in_turn, pouring, published
+from tests.workers import waited_s
 
 STOPS = 3
 SETTLED_S = 5.0
@@ -81,7 +82,7 @@ def hand_over(stage: Stage) -> Iterator[HandedOver]:
     stage.empty(keep=())
     with crew(stage, STOPS + 1) as running:
         running.wait_until_shared(stage.settings.partitions)
-        with pouring(stage.settings, RATE, OPERATORS):
+        with pouring(stage.settings, calls_in_turn(OPERATORS), RATE):
             time.sleep(SETTLED_S)
             stops = [_stop_one(running) for _ in range(STOPS)]
     times = published(stage.settings).values()

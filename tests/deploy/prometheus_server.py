@@ -1,7 +1,6 @@
 """A real Prometheus for tests: scraping what it is told to on loopback, with a past that was put into it before."""
 
 import json
-import signal
 import subprocess
 import time
 import urllib.error
@@ -17,10 +16,39 @@ import yaml
 from streams.ports import any_free
 
 READY_WITHIN_S = 30.0
+STOPPED_WITHIN_S = 20.0
 
 
 class QueryRefused(Exception):
     """Prometheus does not answer the query: in its own words."""
+
+
+def is_ready(address: str) -> bool:
+    """Whether a Prometheus or an Alertmanager answers there."""
+    try:
+        with urllib.request.urlopen(f"http://{address}/-/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def running_server(
+    command: list[str], address: str, log: Path, ready_s: float = READY_WITHIN_S, stopped_s: float = STOPPED_WITHIN_S
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A Prometheus or an Alertmanager, once it answers at its address; stopped on leaving."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(command, stdout=sink, stderr=sink)
+    try:
+        give_up = time.monotonic() + ready_s
+        while not is_ready(address):
+            assert process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < give_up, f"{command[0]} was not ready in time: {log.read_text()[-2000:]}"
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(stopped_s)
 
 
 class Prometheus:
@@ -53,11 +81,7 @@ class Prometheus:
 
     def is_ready(self) -> bool:
         """Whether it answers queries."""
-        try:
-            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_ready(self.address)
 
     def _data(self, path: str, **parameters: Any) -> Any:
         url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
@@ -101,15 +125,5 @@ def running_prometheus(folder: Path, jobs: list[dict[str, Any]], every: str = "1
         "prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder}", f"--web.listen-address={address}",
         "--storage.tsdb.retention.time=35d", "--log.level=warn",
     ]  # fmt: skip
-    with folder.with_suffix(".log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        server, give_up = Prometheus(address), time.monotonic() + READY_WITHIN_S
-        while not server.is_ready():
-            assert process.poll() is None, folder.with_suffix(".log").read_text()[-2000:]
-            assert time.monotonic() < give_up, "Prometheus was not ready in time"
-            time.sleep(0.1)
-        yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+    with running_server(command, address, folder.with_suffix(".log")):
+        yield Prometheus(address)

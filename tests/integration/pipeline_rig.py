@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,7 +27,7 @@ from streams.recount.reconcile import reconcile
 from streams.recount.report import Report
 from streams.settings import Settings, load_settings
 
-CALLS, CONVERSATIONS = "dialer.calls.v1", "dialer.conversations.v1"
+CALLS, CONVERSATIONS, APPOINTMENTS = "dialer.calls.v1", "dialer.conversations.v1", "dialer.appointments.v1"
 OPERATOR_HOURS, REJECTED = "kpi.operator-hour.v1", "dialer.rejected.v1"
 LEVEL_OF = dict(zip(KPI_TYPES, LEVELS, strict=True))
 """The level of Redis keys that holds a KPI topic's records."""
@@ -244,21 +245,29 @@ def redis_down(stack: LocalStack) -> Iterator[None]:
         stack.start_redis()
 
 
+def calls_in_turn(operators: int) -> Iterator[Outgoing]:
+    """Calls of many operators without end, so that every partition always has something to do."""
+    started_at = ago(30)
+    for number in count():
+        yield call(f"c{number}", started_at, operator_id=f"o{number % operators}")
+
+
 @contextmanager
-def pouring(settings: Settings, rate: int, operators: int) -> Iterator[None]:
-    """Calls of many operators in turn meanwhile, so that every partition always has something to do."""
-    source, ending, started_at = Source(settings), threading.Event(), ago(30)
+def pouring(settings: Settings, records: Iterable[Outgoing], rate: int) -> Iterator[Source]:
+    """Sends records at a steady rate meanwhile (a second); all that were sent have been delivered afterwards."""
+    source, ending = Source(settings), threading.Event()
 
     def pour() -> None:
-        number, began = 0, time.monotonic()
-        while not ending.wait(max(0.0, began + number / rate - time.monotonic())):
-            source.send(call(f"c{number}", started_at, operator_id=f"o{number % operators}"))
-            number += 1
+        began = time.monotonic()
+        for number, record in enumerate(records):
+            if ending.wait(max(0.0, began + number / rate - time.monotonic())):
+                return
+            source.send(record)
 
     thread = threading.Thread(target=pour, daemon=True)
     thread.start()
     try:
-        yield
+        yield source
     finally:
         ending.set()
         thread.join(10)

@@ -1,10 +1,7 @@
 """Kills, stops and a lost Redis in the midst of live input: afterwards every number is right, everywhere."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -24,9 +21,11 @@ from tests.integration.pipeline_rig import (
     assert_redis_equals_topics,
     bodies,
     call,
+    calls_in_turn,
     fresh,
     hour_of,
     log,
+    pouring,
     reconciled,
     redis_down,
     redis_of,
@@ -49,28 +48,6 @@ def _floor() -> list[Outgoing]:
     return said
 
 
-@contextmanager
-def _pouring(settings: Settings, records: list[Outgoing]) -> Iterator[Source]:
-    """Sends records at a steady rate meanwhile; all that were sent have been delivered afterwards."""
-    source, ending = Source(settings), threading.Event()
-
-    def pour() -> None:
-        began = time.monotonic()
-        for number, record in enumerate(records):
-            if ending.wait(max(0.0, began + number / RATE - time.monotonic())):
-                return
-            source.send(record)
-
-    thread = threading.Thread(target=pour, daemon=True)
-    thread.start()
-    try:
-        yield source
-    finally:
-        ending.set()
-        thread.join(10)
-        source.flush()
-
-
 def _restarted(settings: Settings, folder: Path) -> Worker:
     worker = Worker(settings, folder)
     worker.wait_until_ready()
@@ -81,7 +58,7 @@ def _restarted(settings: Settings, folder: Path) -> Worker:
 def test_kills_and_a_lost_redis_leave_no_wrong_number(stack: LocalStack, tmp_path: Path) -> None:
     """Three times kill -9, Redis away for 20 s and then emptied, all under load: 0 differences in hundreds of keys."""
     settings = fresh(stack)
-    with running_worker(settings, tmp_path) as first, _pouring(settings, _floor()) as source:
+    with running_worker(settings, tmp_path) as first, pouring(settings, _floor(), RATE) as source:
         worker = first
         with redis_down(stack):
             away_since = time.monotonic()
@@ -113,7 +90,7 @@ def test_a_stop_under_load_loses_nothing_and_the_other_worker_takes_over_at_once
     with running_worker(settings, tmp_path) as staying:
         leaving = _restarted(settings, tmp_path)
         wait_for(lambda: staying.share() == leaving.share() == settings.partitions // 2)
-        with _pouring(settings, _probes()):
+        with pouring(settings, calls_in_turn(40), RATE):
             time.sleep(3)
             assert leaving.stop() == 0
             time.sleep(6)
@@ -124,12 +101,6 @@ def test_a_stop_under_load_loses_nothing_and_the_other_worker_takes_over_at_once
     print(f"the longest that a partition stood still at the take-over: {gap:.2f} s")
     # Had it not left by itself, the group would have waited for the session to end.
     assert gap < settings.session_timeout / 2
-
-
-def _probes() -> list[Outgoing]:
-    """Calls of many operators in turn, so that every partition always has something to do."""
-    started_at = ago(30)
-    return [call(f"c{number}", started_at, operator_id=f"o{number % 40}") for number in range(20_000)]
 
 
 def _longest_silence(settings: Settings) -> float:

@@ -13,8 +13,8 @@ from schemas.redis_keys import parse_snapshot_key, updates_channel
 from streams import topics
 from streams.local import LocalStack
 from streams.settings import Settings
-from tests.integration.pipeline_rig import fresh, pouring, reconciled, redis_of, wait_for
-from tests.workers import Worker
+from tests.integration.pipeline_rig import calls_in_turn, fresh, pouring, reconciled, redis_of, wait_for
+from tests.workers import Worker, waited_s
 
 WORKERS, PARTITIONS, RATE, OPERATORS = 3, 6, 150, 60
 GAP_S = 10.0
@@ -49,8 +49,7 @@ def _seen(settings: Settings) -> Iterator[dict[str, list[float]]]:
 
 def _starved_s(workers: list[Worker]) -> float:
     """Seconds for which these were ready to run, and others had the processors."""
-    waits = [Path(f"/proc/{worker.process.pid}/schedstat").read_text().split()[1] for worker in workers]
-    return sum(map(int, waits)) / 1e9
+    return sum(waited_s(worker.process.pid) for worker in workers)
 
 
 @pytest.mark.timeout(600)
@@ -71,7 +70,7 @@ def test_a_rolling_restart_of_three_workers_is_not_seen_on_the_board(stack: Loca
 
         await_shares()
         began, starved_s = time.monotonic(), -_starved_s(workers)
-        with _seen(settings) as seen, pouring(settings, RATE, OPERATORS):
+        with _seen(settings) as seen, pouring(settings, calls_in_turn(OPERATORS), RATE):
             wait_for(lambda: len(seen) == OPERATORS, WITHIN_S)
             for place in range(WORKERS):
                 # The last moment at which what it has waited can be read.

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +18,7 @@ from streams.local import LocalStack
 from streams.producing import Outgoing
 from streams.settings import Settings
 from tests.integration.pipeline_rig import (
+    APPOINTMENTS,
     CONVERSATIONS,
     Source,
     ago,
@@ -32,9 +32,8 @@ from tests.integration.pipeline_rig import (
     redis_of,
     wait_for,
 )
-from tests.workers import Worker, running_worker
+from tests.workers import Worker, running_worker, waited_s
 
-APPOINTMENTS = "dialer.appointments.v1"
 RATE = 200
 SECONDS = 10
 OPERATORS = 40
@@ -175,7 +174,7 @@ def test_no_crowd_holds_up_other_operators(crowded: tuple[Settings, Worker], cro
     hour_s = time.time() // 3600 * 3600 - 2 * HOUR_US / 1e6
     started_at, probe = ago(30), f"probe of {name}"
     watch, source = Watch(settings), Source(settings)
-    slow_before, waited_before = _slow_flushes(worker), _waited_for_processor(worker)
+    slow_before, waited_before = _slow_flushes(worker), waited_s(worker.process.pid)
     with watch.following([probe]):
         done = threading.Event()
         pouring = threading.Thread(target=_pour, args=(settings, crowd(hour_s), done))
@@ -187,7 +186,7 @@ def test_no_crowd_holds_up_other_operators(crowded: tuple[Settings, Worker], cro
         pouring.join()
         source.flush()
         wait_for(lambda: len(watch.delays) == len(watch.sent))
-    lasted, waited = time.monotonic() - began, _waited_for_processor(worker) - waited_before
+    lasted, waited = time.monotonic() - began, waited_s(worker.process.pid) - waited_before
     slow = _slow_flushes(worker) - slow_before
     print(_told(f"beside many {name} ({lasted:.1f} s)", watch.delays), f"; {slow:.0f} flushes over 2 s")
     print(f"of which the worker waited {waited:.1f} s for a processor that others had")
@@ -223,11 +222,6 @@ def _slower() -> float:
             decode(value)
         runs.append((time.perf_counter() - began) / 100)
     return max(1.0, min(runs) / 0.4e-6)
-
-
-def _waited_for_processor(worker: Worker) -> float:
-    """Seconds that the worker's main thread was ready to run and could not, since its start."""
-    return int(Path(f"/proc/{worker.process.pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def _pour(settings: Settings, records: Iterable[Outgoing], done: threading.Event) -> None:

@@ -4,8 +4,6 @@ So the expressions are the real ones, and Prometheus evaluates them; only time d
 """
 
 import re
-import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -18,7 +16,7 @@ import yaml
 
 from streams.ports import any_free
 from tests.deploy.compose import ROOT
-from tests.deploy.prometheus_server import Prometheus
+from tests.deploy.prometheus_server import running_server
 from tests.trial.remote_write import STALE, Run, Series, write
 
 RULES = [ROOT / f"deploy/prometheus/rules/{name}.yml" for name in ("thresholds", "counts", "baselines", "floor-alerts")]
@@ -96,26 +94,15 @@ def receiving(folder: Path) -> Iterator[str]:
     address = f"127.0.0.1:{any_free('127.0.0.1')}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prometheus.yml").write_text("global: {evaluation_interval: 30s}\n")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                "prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'series'}",
-                f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--log.level=warn",
-                # One block for all: series may then begin anywhere in it, in any order of series.
-                "--storage.tsdb.min-block-duration=200d", "--storage.tsdb.max-block-duration=200d",
-                "--storage.tsdb.retention.time=3650d", "--query.max-samples=500000000", "--query.timeout=15m",
-            ],
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        until = time.monotonic() + 60
-        while not Prometheus(address).is_ready():
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.1)
+    command = [
+        "prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'series'}",
+        f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--log.level=warn",
+        # One block for all: series may then begin anywhere in it, in any order of series.
+        "--storage.tsdb.min-block-duration=200d", "--storage.tsdb.max-block-duration=200d",
+        "--storage.tsdb.retention.time=3650d", "--query.max-samples=500000000", "--query.timeout=15m",
+    ]  # fmt: skip
+    with running_server(command, address, folder / "log", ready_s=60, stopped_s=60):
         yield address
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def asked(address: str, expr: str, begins_s: float, ends_s: float, step_s: int) -> list[Answer]:

@@ -5,9 +5,7 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +15,7 @@ import yaml
 
 from streams.ports import any_free
 from tests.deploy.live import faster
-from tests.deploy.prometheus_server import READY_WITHIN_S, Prometheus
+from tests.deploy.prometheus_server import Prometheus, running_server
 
 
 class Told(NamedTuple):
@@ -101,7 +99,7 @@ def live_prometheus(folder: Path, speed: int) -> Iterator[LivePrometheus]:
         f"--query.lookback-delta={faster.span('5m', speed)}",
         f"--rules.alert.resend-delay={faster.span('1m', speed)}",
     ]  # fmt: skip
-    with _running(command, folder / "prometheus.log", lambda: Prometheus(address).is_ready()) as process:
+    with running_server(command, address, folder / "prometheus.log") as process:
         yield LivePrometheus(address, folder, process)
 
 
@@ -115,30 +113,5 @@ def live_alertmanager(folder: Path, speed: int, receiver: str) -> Iterator[str]:
         "prometheus-alertmanager", f"--config.file={file}", f"--storage.path={folder / 'alertmanager'}",
         f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=warn",
     ]  # fmt: skip
-    with _running(command, folder / "alertmanager.log", lambda: _answers(f"http://{address}/-/ready")):
+    with running_server(command, address, folder / "alertmanager.log"):
         yield address
-
-
-def _answers(url: str) -> bool:
-    try:
-        # Made above, of an address of this machine.
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-@contextmanager
-def _running(command: list[str], log: Path, is_ready: Callable[[], bool]) -> Iterator["subprocess.Popen[bytes]"]:
-    with log.open("wb") as sink:
-        process = subprocess.Popen(command, stdout=sink, stderr=sink)
-    try:
-        give_up = time.monotonic() + READY_WITHIN_S
-        while not is_ready():
-            assert process.poll() is None, log.read_text()[-2000:]
-            assert time.monotonic() < give_up, f"{command[0]} was not ready in time"
-            time.sleep(0.1)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
