@@ -33,6 +33,7 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held: set[TP] = set()
+        self._sought: set[TP] = set()
 
     @property
     def engine(self) -> Engine:
@@ -206,6 +207,7 @@ class BatchConsumer(driver.Consumer):
         self.engine.recovered = False
         self.engine.deliveries.forget(revoked)
         self._held -= set(revoked)
+        self._sought.clear()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Takes the group's new assignment."""
@@ -217,11 +219,12 @@ class BatchConsumer(driver.Consumer):
         wanted = set(tps)
         changelogs = {tp for tp in wanted if self._is_changelog_tp(tp)}
         self._held |= wanted - changelogs
+        self._sought -= wanted
         if changelogs:
             super().resume_partitions(changelogs)
 
     async def perform_seek(self) -> None:
-        """Seeks every source partition to its committed offset, or to its beginning, and lets it flow."""
+        """Seeks every source partition to its committed offset, or to its beginning; `resume_flow` lets it flow."""
         if not self.flow_active:  # a rebalance or a stop is on: recovery seeks when it is over
             return
         try:
@@ -245,8 +248,13 @@ class BatchConsumer(driver.Consumer):
         for tp, offset in committed.items():
             self.engine.deliveries.sought(tp, offset, positions.get(tp))
         self._take_partitions()
-        held, self._held = self._held, set()
-        super().resume_partitions(held & sources)
+        self._sought, self._held = self._held & sources, set()
+
+    def resume_flow(self) -> None:
+        """Lets flow what was sought: not before, for Faust empties the agents' queues until right before this."""
+        super().resume_flow()
+        sought, self._sought = self._sought, set()
+        super().resume_partitions(sought)
 
     def _take_partitions(self) -> None:
         engine = self.engine

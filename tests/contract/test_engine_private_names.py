@@ -46,6 +46,7 @@ OVERRIDDEN: list[tuple[type[Any], str, list[str]]] = [
     (Consumer, "on_partitions_assigned", ["self", "assigned", "generation_id"]),
     (Consumer, "resume_partitions", ["self", "tps"]),
     (Consumer, "perform_seek", ["self"]),
+    (Consumer, "resume_flow", ["self"]),
     (Consumer, "_is_changelog_tp", ["self", "tp"]),
     (Thread, "_create_worker_consumer", ["self", "transport"]),
     (Thread, "_commit", ["self", "offsets"]),
@@ -102,6 +103,11 @@ READ_IN_SOURCE: list[tuple[Any, str, str]] = [
         "partitions are held from here until they are sought",
     ),
     (Recovery.on_recovery_completed, "consumer.perform_seek()", "partitions would never be let go"),
+    (
+        Recovery.on_recovery_completed,
+        "self.app.flow_control.resume()\n        consumer.resume_flow()",
+        "queues would be emptied after partitions flow again",
+    ),
     (faust_app.App._on_partitions_revoked, "self._consumer_wait_empty", "nothing would be flushed before a rebalance"),
     (faust_app.App._stop_consumer, "self._consumer_wait_empty", "nothing would be flushed before a stop"),
     (

@@ -16,6 +16,7 @@ from streams.sinks.redis_server import Server
 from tests.faults.control import Control, Point
 
 SLOW_ANSWER_S = 1.5
+LINGERS_S = 0.5
 ACKNOWLEDGED_BY_THEN_S = 0.7
 OUTPUTS = ("kpi.", "dialpulse.contributions.")
 
@@ -94,3 +95,11 @@ def _around_seeks() -> None:
         return await positions(self, tps)
 
     MemberThread.positions = pointed  # type: ignore[method-assign]
+    seek = BatchConsumer.perform_seek
+
+    async def lingering(self: BatchConsumer) -> None:
+        await seek(self)
+        # Then Faust empties the agents' queues: what flows already is never folded.
+        await asyncio.sleep(LINGERS_S)
+
+    BatchConsumer.perform_seek = lingering  # type: ignore[method-assign]
