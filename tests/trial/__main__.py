@@ -23,9 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.trial", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--teams", type=int, default=10, help="teams of each size")
+    parser.add_argument("--teams", type=int, default=10, help="teams of each size; 0: none")
     parser.add_argument("--sizes", default="60,150,300,600,1200", help="calls per hour")
-    parser.add_argument("--floors", type=int, default=9, help="floors of three teams and three campaigns; 0: none")
+    parser.add_argument("--floors", type=int, default=9, help="floors of three teams and campaigns, five drops each")
     parser.add_argument("--curve", type=Path, help="where to draw the curve over team size (SVG)")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
@@ -44,10 +44,11 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder, replaying.receiving(Path(folder)) as address:
             sizes.replay(address, teams, rng, scores, _tell)
         _tell(sizes.table(scores))
-    sizes.ideals(calls, chosen.teams, rng, scores)
-    print(sizes.table(scores), flush=True)
-    if chosen.curve:
-        chosen.curve.write_text(curve.drawn(scores))
+    if chosen.teams:
+        sizes.ideals(calls, chosen.teams, rng, scores)
+        print(sizes.table(scores), flush=True)
+        if chosen.curve:
+            chosen.curve.write_text(curve.drawn(scores))
     if chosen.floors:
         print(causes.table(causes.measured(chosen.floors, sizes.TESTED, rng, _tell)))
     return 0

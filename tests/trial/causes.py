@@ -3,7 +3,7 @@
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -15,8 +15,8 @@ from tests.trial.remote_write import write
 TRUNK = "trunk"
 CALLS_PER_HOUR = 600
 """Of each team and of each campaign: three of each, so nine streams."""
-_SHARES = (0.3, 0.5, 0.8)
-_CASES = list(product((TEAM, CAMPAIGN, TRUNK), _SHARES))
+CAUSES = (TEAM, CAMPAIGN, TRUNK)
+SHARES = (0.3, 0.5, 0.8)
 
 
 @dataclass(slots=True)
@@ -43,8 +43,9 @@ def _parts(stream: floors.Stream) -> list[methods.Part]:
     return [(TEAM, stream.team), (CAMPAIGN, stream.campaign)]
 
 
-def some_floor(number: int, tested: range, rng: random.Random) -> Floor:
-    """A floor whose cases of the tested week follow each other, from one floor to the next."""
+def some_floor(number: int, tested: range, rng: random.Random, shares: Sequence[float] = SHARES) -> Floor:
+    """A floor with a case on each tested day; they follow each other, from one floor to the next, so that all come."""
+    cases = list(product(CAUSES, shares))
     levels = [floors.some_levels(tested.stop, rng) for _ in range(3)]
     streams = [
         floors.Stream(f"f{number}-t{team}", f"f{number}-c{campaign}", CALLS_PER_HOUR / 3, levels[team])
@@ -52,8 +53,8 @@ def some_floor(number: int, tested: range, rng: random.Random) -> Floor:
         for campaign in range(3)
     ]
     floor = Floor(number, streams)
-    for place, day in enumerate(tested[1:]):
-        cause, share = _CASES[(number * 4 + place) % len(_CASES)]
+    for place, day in enumerate(tested):
+        cause, share = cases[(number * len(tested) + place) % len(cases)]
         drop = floors.some_drop(day, share, rng)
         floor.drops[drop] = cause
         for stream in floor.hit(cause):
@@ -72,18 +73,24 @@ class Case:
 
 
 def measured(
-    number: int, tested: range, rng: random.Random, tell: Callable[[str], None]
+    number: int,
+    tested: range,
+    rng: random.Random,
+    tell: Callable[[str], None],
+    first: int = 0,
+    shares: Sequence[float] = SHARES,
 ) -> tuple[dict[tuple[str, float], Case], float]:
-    """The cases of so many floors, and false alarms per part and month."""
-    found = [some_floor(which, tested, rng) for which in range(number)]
+    """The cases of so many floors, and false alarms per part and month. Weeks begin with the working day ``first``."""
+    days = range(first, tested.stop)
+    found = [some_floor(which, tested, rng, shares) for which in range(number)]
     with tempfile.TemporaryDirectory() as folder, replaying.receiving(Path(folder)) as address:
-        write(address, floors.surroundings(range(tested.stop)))
+        write(address, floors.surroundings(days))
         for stream in (stream for floor in found for stream in floor.streams):
             name = floors.labels(
                 "dialer_calls_total", site="lyon", team=stream.team, campaign=stream.campaign, instance="w"
             )
-            write(address, [(name, floors.scraped(stream, range(tested.stop), rng))])
-        alerts = methods.replay(address, tested, tell, with_rivals=False)[methods.OURS]
+            write(address, [(name, floors.scraped(stream, days, rng))])
+        alerts = methods.replay(address, tested, tell, first, with_rivals=False)[methods.OURS]
     cases: dict[tuple[str, float], Case] = defaultdict(Case)
     false, days = 0, 0.0
     for floor in found:
@@ -118,7 +125,7 @@ def table(measured: tuple[dict[tuple[str, float], Case], float]) -> str:
         "| lost | share | drops | its own alert in ten minutes | in two hours | minutes | parts with less that alert |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for cause, share in _CASES:
+    for cause, share in product(CAUSES, SHARES):
         case = cases.get((cause, share))
         if case is not None:
             ever = sum(minutes < floors.DROP_S / 60 for minutes in case.own.minutes) / len(case.own.minutes)

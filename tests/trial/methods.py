@@ -26,11 +26,13 @@ Firing = dict[Part, dict[int, list[tuple[float, float]]]]
 """From when to when they fired."""
 
 
-def replay(address: str, tested: range, tell: Callable[[str], None], with_rivals: bool = True) -> dict[str, Alerts]:
-    """Evaluates all days up to the last tested one, of the past only what later days look back at."""
+def replay(
+    address: str, tested: range, tell: Callable[[str], None], first: int = 0, with_rivals: bool = True
+) -> dict[str, Alerts]:
+    """Evaluates all days from the first to the last tested one, of the past only what later days look back at."""
     began = time.monotonic()
-    rules, last = replaying.rules_for(ALERT)
-    found = {OURS: begun(_replayed(address, rules, last, range(tested.stop), tested))}
+    rules, _ = replaying.rules_for(ALERT)
+    found = {OURS: begun(ours(address, tested, first))}
     tell(f"the alert replayed after {time.monotonic() - began:.0f} s")
     recorded = {rule.name for rule in rules}
     for alert, name in RIVALS.items() if with_rivals else ():
@@ -43,10 +45,10 @@ def replay(address: str, tested: range, tell: Callable[[str], None], with_rivals
     return found
 
 
-def ours(address: str, tested: range) -> Firing:
-    """The alert alone, and every rule of every day as often as Prometheus evaluates it."""
+def ours(address: str, tested: range, first: int = 0) -> Firing:
+    """The alert alone: on tested days every rule as often as Prometheus has it, before those what is looked back at."""
     rules, last = replaying.rules_for(ALERT)
-    return _replayed(address, rules, last, tested, tested)
+    return _replayed(address, rules, last, range(first, tested.stop), tested)
 
 
 def begun(fired: Firing) -> Alerts:

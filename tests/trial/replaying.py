@@ -105,15 +105,23 @@ def receiving(folder: Path) -> Iterator[str]:
         yield address
 
 
-def asked(address: str, expr: str, begins_s: float, ends_s: float, step_s: int) -> list[Answer]:
+def asked(address: str, expr: str, begins_s: float, ends_s: float, step_s: float) -> list[Answer]:
     """The series of a range query."""
-    words = urllib.parse.urlencode({"query": expr, "start": begins_s, "end": ends_s, "step": step_s}).encode()
+    return _answered(f"{address}/api/v1/query_range", query=expr, start=begins_s, end=ends_s, step=step_s)
+
+
+def samples(address: str, selector: str, at_s: float) -> list[Answer]:
+    """The samples as they are stored, of a selector with a range that ends at an instant."""
+    return _answered(f"{address}/api/v1/query", query=selector, time=at_s)
+
+
+def _answered(url: str, **words: str | float) -> list[Answer]:
     # An address of this machine.
-    with urllib.request.urlopen(f"http://{address}/api/v1/query_range", data=words, timeout=900) as answer:
+    with urllib.request.urlopen(f"http://{url}", data=urllib.parse.urlencode(words).encode(), timeout=900) as answer:
         return msgspec.json.decode(answer.read(), type=_Said).data.result
 
 
-def _with_ends(values: list[tuple[float, str]], step_s: int) -> list[Run]:
+def with_ends(values: list[tuple[float, str]], step_s: int) -> list[Run]:
     """The samples, and the mark of staleness that Prometheus sets where a rule gives nothing at the next step."""
     runs: list[Run] = []
     begins = 0
@@ -131,6 +139,6 @@ def evaluate(address: str, rule: Rule, begins_s: float, ends_s: float, step_s: i
     for series in asked(address, rule.expr, begins_s, ends_s, step_s):
         labels = {**series.metric, **rule.labels, "__name__": rule.name}
         named = tuple(sorted((name, value) for name, value in labels.items() if value))
-        made.append((named, _with_ends(series.values, step_s)))
+        made.append((named, with_ends(series.values, step_s)))
     write(address, made)
     return sum(len(values) for _, runs in made for _, _, values in runs)

@@ -1,0 +1,286 @@
+"""Whether replaying comes to what a Prometheus that scrapes comes to, for a week: ``python -m tests.trial.scraping``.
+
+The teams of the trial, its four weeks before included, are replayed. Then a Prometheus with the shipped rules is given
+what the rules recorded of those four weeks, scrapes an exporter that shows the tested week, nights too, and evaluates
+by itself. Scrape and rule intervals, ranges, offsets and waits are divided by the speed, as the exporter's clock is
+multiplied by it. Printed are the alerts of both, and how far apart they began and ended.
+
+example: python -m tests.trial.scraping --teams 2 --speed 200
+"""
+
+import argparse
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from tests.deploy.compose import ROOT
+from tests.deploy.live import faster
+from tests.deploy.live.servers import LivePrometheus, live_prometheus
+from tests.trial import floors, measuring, methods, replaying, sizes
+from tests.trial.exporter import Exporter
+from tests.trial.remote_write import Series, write
+
+Alert = tuple[float, float]
+"""The first and the last instant at which it fires, epoch seconds of the floor."""
+
+_READY_S = 8
+"""Prometheus looks every five seconds whether there is something new to scrape."""
+
+
+_HELD = (
+    "max by (site, team, campaign) (part:dialer_calls_drop_excess:sigmas and part:dialer_calls_dropped:ratio < 0.75)"
+)
+"""How far beyond its threshold a part is: the alert begins where this is above nought twice in a row."""
+
+Beyond = dict[methods.Part, list[tuple[float, float]]]
+"""That by part: instants of the floor, and deviations."""
+
+
+@dataclass(slots=True)
+class Pair:
+    """An alert of one part as both ways have it; None where one has none."""
+
+    part: methods.Part
+    replayed: Alert | None
+    scraped: Alert | None
+    why: str = ""
+    """How far beyond their thresholds the two were until the later one began."""
+
+    @property
+    def begins_apart_s(self) -> float:
+        """How much later the scraped one begins."""
+        return self.scraped[0] - self.replayed[0] if self.scraped and self.replayed else math.inf
+
+    @property
+    def ends_apart_s(self) -> float:
+        """How much later the scraped one ends."""
+        return self.scraped[1] - self.replayed[1] if self.scraped and self.replayed else math.inf
+
+    def __str__(self) -> str:
+        both = [f"{floors.clock(one[0])} to {floors.clock(one[1])[-8:]}" if one else "none" for one in self._both()]
+        return f"{self.part[1]}: replayed {both[0]}, scraped {both[1]}{self.why}"
+
+    def _both(self) -> tuple[Alert | None, Alert | None]:
+        return self.replayed, self.scraped
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All pairs of a stretch, and whether Prometheus kept up with it."""
+
+    pairs: list[Pair]
+    scrapes: float
+    scrapes_due: float
+    looks: float
+    looks_due: float
+
+    @property
+    def in_both(self) -> list[Pair]:
+        """Those that both ways have."""
+        return [pair for pair in self.pairs if pair.replayed and pair.scraped]
+
+    def __str__(self) -> str:
+        lines = [str(pair) for pair in self.pairs if not (pair.replayed and pair.scraped)]
+        lines += [
+            f"{pair} (begins {pair.begins_apart_s / 60:+.1f} min, ends {pair.ends_apart_s / 60:+.1f} min)"
+            for pair in self.in_both
+        ]
+        replayed, scraped = (
+            sum(one is not None for one in way) for way in zip(*map(Pair._both, self.pairs), strict=True)
+        )
+        lines.append(f"{replayed} alerts replayed, {scraped} scraped, {len(self.in_both)} of them the same")
+        for what, apart in (
+            ("began", [pair.begins_apart_s / 60 for pair in self.in_both]),
+            ("ended", [pair.ends_apart_s / 60 for pair in self.in_both]),
+        ):
+            if apart:
+                near = sum(abs(one) <= 1 for one in apart)
+                lines.append(
+                    f"scraped {what} {statistics.median(apart):+.1f} min later (median), "
+                    f"{min(apart):+.1f} to {max(apart):+.1f}; {near} of {len(apart)} within a minute"
+                )
+        lines.append(
+            f"{self.scrapes:.0f} of {self.scrapes_due:.0f} scrapes, "
+            f"{self.looks:.0f} of {self.looks_due:.0f} evaluations"
+        )
+        return "\n".join(lines)
+
+
+def compared(
+    folder: Path, streams: Sequence[floors.Stream], tested: range, span: Alert, speed: int, rng: random.Random,
+    tell: Callable[[str], None],
+) -> Outcome:  # fmt: skip
+    """Replays all days up to the last tested one, lets a Prometheus scrape ``span``, and pairs their alerts."""
+    days = range(tested.stop)
+    series = list(floors.surroundings(days))
+    for stream in streams:
+        name = floors.labels(
+            "dialer_calls_total", site="lyon", team=stream.team, campaign=stream.campaign, instance="w"
+        )
+        series.append((name, floors.scraped(stream, days, rng)))
+    with replaying.receiving(folder / "replayed") as address:
+        write(address, series)
+        replayed = methods.ours(address, tested)
+        past = list(_recorded(address, range(tested.start)))
+        beyond = [_beyond(address, tested, lambda at_s: at_s, floors.STEP_S)]
+    tell(f"replayed: {sum(len(held) for part in replayed.values() for held in part.values())} alerts")
+    exporter = Exporter(series, span[0], speed)
+    with exporter.serving() as shown, live_prometheus(folder / "live", speed) as prometheus:
+        # Time to write the past in, and to find what is to be scraped.
+        from_s = math.ceil(time.time() + _READY_S + 1 + len(past) / 100)
+        write(prometheus.address, _faster(past, span[0], from_s, speed))
+        assert time.time() < from_s - _READY_S, "the past took too long to write"
+        exporter.start(from_s)
+        config = faster.prometheus_yml(speed, shown, "")
+        del config["alerting"]
+        time.sleep(from_s - _READY_S - time.time())
+        prometheus.begin(config, speed)
+        for hour in range(math.ceil((span[1] - span[0]) / 3600)):
+            ends_s = from_s + min(span[1] - span[0], (hour + 1) * 3600) / speed
+            time.sleep(max(ends_s - time.time(), 0))
+            if hour % 12 == 11:
+                tell(f"scraped until {floors.clock(span[0] + (hour + 1) * 3600)}")
+        scraped = _fired(prometheus, span, from_s, speed)
+        kept_up = _kept_up(prometheus, span, from_s, speed)
+        machine_s = lambda at_s: from_s + (at_s - span[0]) / speed  # noqa: E731
+        beyond.append(_beyond(prometheus.address, tested, machine_s, floors.STEP_S / speed))
+    inside = {
+        part: [held for day in tested for held in its.get(day, []) if held[0] < span[1]]
+        for part, its in replayed.items()
+    }
+    pairs = list(_pairs(inside, scraped))
+    for pair in pairs:
+        pair.why = _why(pair, beyond)
+    return Outcome(pairs, *kept_up)
+
+
+def _recorded(address: str, days: range) -> Iterator[Series]:
+    """What was recorded on some days and is looked back at later, with the marks of where it ended."""
+    rules, alert = replaying.rules_for(methods.ALERT)
+    needed = replaying.looked_back_at([*rules, alert])
+    for day in days:
+        # As long as anything was recorded: the offset an hour more on both sides.
+        length_s, ends_s = floors.STEPS * floors.STEP_S + 7200, floors.times(day)[-1] + 3600
+        for name in sorted(needed):
+            for one in replaying.samples(address, f"{name}[{length_s}s]", ends_s):
+                named = tuple(sorted({"__name__": name, **one.metric}.items()))
+                times = [at for at, _ in one.values]
+                step_s = round(min((b - a for a, b in pairwise(times)), default=floors.STEP_S))
+                yield named, replaying.with_ends(one.values, step_s)
+
+
+def _faster(series: Iterable[Series], floor_s: float, from_s: float, speed: int) -> Iterator[Series]:
+    """The same in the time of a Prometheus whose clock shows ``from_s`` when the floor's shows ``floor_s``."""
+    for labels, runs in series:
+        yield (
+            labels,
+            [
+                (round(from_s * 1000 + (at_ms - floor_s * 1000) / speed), step_ms // speed, values)
+                for at_ms, step_ms, values in runs
+            ],
+        )
+
+
+def _fired(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -> dict[methods.Part, list[Alert]]:
+    """From when to when alerts fired in the scraping Prometheus, in the floor's time."""
+    length_s = math.ceil((span[1] - span[0]) / speed)
+    question = f'ALERTS{{alertname="{methods.ALERT}",alertstate="firing"}}[{length_s}s]'
+    found: dict[methods.Part, list[Alert]] = defaultdict(list)
+    for one in replaying.samples(prometheus.address, question, from_s + length_s):
+        held = found[methods.part_of(one.metric)]
+        for at, _ in one.values:
+            floor_s = span[0] + (at - from_s) * speed
+            # Seen again within three looks: the same one.
+            if held and floor_s - held[-1][1] < 4 * floors.STEP_S:
+                held[-1] = held[-1][0], floor_s
+            else:
+                held.append((floor_s, floor_s))
+    return {part: sorted(held) for part, held in found.items()}
+
+
+def _beyond(address: str, days: range, machine_s: Callable[[float], float], step_s: float) -> Beyond:
+    """How far parts were beyond their thresholds; ``machine_s`` gives the server's time for the floor's."""
+    found: Beyond = defaultdict(list)
+    for day in days:
+        when = floors.times(day)
+        for one in replaying.asked(address, _HELD, machine_s(when[0]), machine_s(when[-1]), step_s):
+            values = [
+                (when[0] + round((float(at) - machine_s(when[0])) / step_s) * floors.STEP_S, float(value))
+                for at, value in one.values
+            ]
+            found[methods.part_of(one.metric)] += values
+    return found
+
+
+def _why(pair: Pair, beyond: Sequence[Beyond]) -> str:
+    begun = [one[0] for one in (pair.replayed, pair.scraped) if one]
+    # Two looks and the way through the groups before the first, and the looks until the last.
+    from_s, until_s = min(begun) - 120, max(begun) + 60
+    most = [
+        max((value for at_s, value in its.get(pair.part, []) if from_s <= at_s <= until_s), default=math.nan)
+        for its in beyond
+    ]
+    return f"; at most {most[0]:+.2f} and {most[1]:+.2f} deviations beyond"
+
+
+def _kept_up(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -> tuple[float, float, float, float]:
+    """Scrapes that succeeded and those due, looks of the alert's group and those due."""
+    length_s = math.ceil((span[1] - span[0]) / speed)
+    counts = []
+    for question in (f"sum_over_time(up[{length_s}s])", f"count_over_time(site:dialer_site_open:max[{length_s}s])"):
+        at_s = from_s + length_s
+        counts.append(
+            sum(float(one.values[0][1]) for one in replaying.asked(prometheus.address, question, at_s, at_s, 1))
+        )
+    due = span[1] - span[0]
+    return counts[0], due / 15, counts[1], due / floors.STEP_S
+
+
+def _pairs(replayed: dict[methods.Part, list[Alert]], scraped: dict[methods.Part, list[Alert]]) -> Iterator[Pair]:
+    """Alerts that overlap are the same one."""
+    for part in sorted(replayed.keys() | scraped.keys()):
+        left = list(scraped.get(part, []))
+        for one in replayed.get(part, []):
+            same = next((other for other in left if other[0] <= one[1] and one[0] <= other[1]), None)
+            if same:
+                left.remove(same)
+            yield Pair(part, one, same)
+        for other in left:
+            yield Pair(part, None, other)
+
+
+def main() -> int:
+    """Prints the comparison; exit 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.trial.scraping", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--teams", type=int, default=2, help="teams of each size")
+    parser.add_argument("--days", type=int, default=5, help="of the tested week")
+    parser.add_argument("--speed", type=int, default=200, help="times as fast as real time")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    os.environ["PATH"] += f"{os.pathsep}{ROOT / '.tools/debian/usr/bin'}"
+    rng = random.Random(chosen.seed)
+    teams = [
+        sizes.some_team(f"t{size}-{number}", size, rng)
+        for size in measuring.LIMIT_MINUTES
+        for number in range(chosen.teams)
+    ]
+    tested = sizes.TESTED[: chosen.days]
+    span = (floors.first_s(tested[0]) - 1200.0, floors.times(tested[-1])[-1] * 1.0)
+    with tempfile.TemporaryDirectory() as folder:
+        print(compared(Path(folder), teams, tested, span, chosen.speed, rng, lambda line: print(line, file=sys.stderr)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
