@@ -9,6 +9,10 @@ LONGEST_ID = 128
 GREATEST_VERSION = 2**43 - 1
 GREATEST_ATTEMPT = 1_000_000
 
+GREATEST_KEY = 1024
+GREATEST_VALUE = 64 * 1024
+"""Bytes of a fact record's key and value; topics take more, so that what is too large can be rejected, not lost."""
+
 _AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
 
 # ISO 4217, the codes in use and those withdrawn since 2000 (old sales may still be restated).

@@ -23,6 +23,7 @@ from processors.tally import Tally, total
 from schemas.kpis import COUNT_NAMES
 
 CALL, CONVERSATION, APPOINTMENT, SALE, PRESENCE = range(5)
+_SLOT_US = SLOT_US
 _AT = {name: place for place, name in enumerate(COUNT_NAMES)}
 _CALLS, _INBOUND, _ANSWERED, _HUMAN = (_AT[n] for n in ("calls", "inbound", "answered", "human_answered"))
 _ABANDONED, _CONVERSATIONS, _TIMED = (_AT[n] for n in ("abandoned", "conversations", "timed"))
@@ -85,13 +86,14 @@ class Fold:
         latest = self.latest
         if latest is None:
             self.latest = statement
-        elif statement.at_us < latest.at_us and statement.voided == latest.voided:
-            return  # as most are that come out of order
+        elif statement.voided == latest.voided and statement.at_us != latest.at_us:  # as nearly always
+            if statement.at_us > latest.at_us:
+                self.latest = statement
         elif latest_order(statement) > latest_order(latest):
             self.latest = statement
 
     def _slot(self, tally: Tally, row: int, at_us: int, sign: int = 1) -> None:
-        tally.slots[row * self._slots + min((at_us - self._hour_us) // SLOT_US, self._slots - 1)] += sign
+        tally.slots[row * self._slots + min((at_us - self._hour_us) // _SLOT_US, self._slots - 1)] += sign
 
     def name(self, appointment: AppointmentStatement) -> None:
         """An appointment names its call, whose conclusion then counts none of its own."""
@@ -204,7 +206,7 @@ class Fold:
 def _is_answered(call: CallStatement, conversation: ConversationStatement | None, talk_us: int | None) -> bool:
     if call.answered or conversation is not None or talk_us or call.abandoned:
         return True
-    return call.answered_by in {"human", "machine"}
+    return call.answered_by == "human" or call.answered_by == "machine"  # noqa: PLR1714 - compiled, a set costs more
 
 
 def fold(page: Page, slots: int, rule: ConversationRule) -> Fold:

@@ -1,7 +1,6 @@
 """Conversation rules: which calls count as conversations. The market has no one definition, so a rule has a name."""
 
 import re
-from dataclasses import dataclass
 
 from processors.times import SECOND_US
 
@@ -12,14 +11,18 @@ class UnknownRule(ValueError):
     """A text names no conversation rule; says which there are."""
 
 
-@dataclass(frozen=True, slots=True)
 class ConversationRule:
     """One rule, by its name as every record carries it. ``least_talk_us``: the talk that it asks for, None for none."""
 
-    name: str
-    least_talk_us: int | None
-    by_human_answer: bool = False
-    talk_alone: bool = False
+    __slots__ = ("by_human_answer", "least_talk_us", "name", "talk_alone")
+
+    def __init__(
+        self, name: str, least_talk_us: int | None, by_human_answer: bool = False, talk_alone: bool = False
+    ) -> None:
+        self.name = name
+        self.least_talk_us = least_talk_us
+        self.by_human_answer = by_human_answer
+        self.talk_alone = talk_alone
 
     def holds(self, concluded: bool, answered_by: str | None, talk_us: int | None) -> bool:
         """Whether a call that stands is a conversation.

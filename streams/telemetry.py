@@ -4,7 +4,7 @@ import logging
 import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
@@ -12,22 +12,10 @@ from processors.page import Acceptance
 from processors.times import SECOND_US
 from schemas.metrics import BY_NAME
 from schemas.rejections import Reason
-from streams.counters import PRESENT_US, FloorCounters, Labels
+from streams.counters import FloorCounters, Labels
+from streams.ledgers.intake import BatchNews
 
 log = logging.getLogger("dialpulse")
-
-
-class BatchNews:
-    """What became of one batch of facts. Hours that ended before ``present_us`` are late; ``results`` by Acceptance."""
-
-    __slots__ = ("ends", "late", "now_us", "present_us", "results")
-
-    def __init__(self, now_us: int) -> None:
-        self.now_us = now_us
-        self.present_us = now_us - PRESENT_US
-        self.results = [0] * len(Acceptance)
-        self.ends: list[int] = []
-        self.late = 0
 
 
 class Histogram:
@@ -43,15 +31,17 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
-    def observe_sorted(self, values: Sequence[float]) -> None:
-        """Many observations, the least first: one search per bound instead of one per value."""
-        counted = 0
+    def observe_since(self, ends_us: list[int], now_us: int) -> None:
+        """Seconds from many moments to the present, none where one lies ahead: one search per bound, not per moment."""
+        ends_us.sort()
+        left = len(ends_us)
         for place, bound in enumerate(self.bounds):
-            up_to = bisect_right(values, bound, lo=counted)
-            self.counts[place] += up_to - counted
-            counted = up_to
-        self.counts[-1] += len(values) - counted
-        self.sum += sum(values)
+            older = bisect_left(ends_us, now_us - round(bound * SECOND_US), hi=left)
+            self.counts[place] += left - older
+            left = older
+        self.counts[-1] += left
+        past = bisect_right(ends_us, now_us)
+        self.sum += (past * now_us - sum(ends_us[:past])) / SECOND_US
 
 
 _RESULT = {
@@ -94,8 +84,7 @@ class Telemetry:
             if news.results[acceptance]:
                 self._count("dialpulse_facts_total", (topic, result), news.results[acceptance])
         if news.ends:
-            delays = sorted(max(0, news.now_us - ended_us) / SECOND_US for ended_us in news.ends)
-            self._histogram("dialpulse_fact_delay_seconds", (topic,)).observe_sorted(delays)
+            self._histogram("dialpulse_fact_delay_seconds", (topic,)).observe_since(news.ends, news.now_us)
         if news.late:
             self._count("dialer_late_total", (_KIND[topic],), news.late)
         last = self.gauges["dialpulse_last_fact_timestamp_seconds"]

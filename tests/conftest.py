@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from streams.compiled import insist_on_fresh
+from streams.errors import UserError
 from streams.local import LocalStack
 from streams.settings import Settings, load_settings
 
@@ -18,6 +20,14 @@ os.environ["PATH"] += f"{os.pathsep}{Path(__file__).parents[1] / '.tools' / 'deb
 # that a change is judged by what it changes; elsewhere they are new with every run.
 hypothesis.settings.register_profile("dialpulse", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("dialpulse")
+
+
+def pytest_sessionstart() -> None:
+    """What is tested is what can be read."""
+    try:
+        insist_on_fresh()
+    except UserError as error:
+        pytest.exit(str(error), returncode=2)
 
 
 @pytest.fixture(scope="session")

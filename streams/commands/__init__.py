@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from streams.compiled import insist_on_fresh
 from streams.errors import UserError
 
 # Name and first line of help, in the order a newcomer meets them; listing them here keeps `dialpulse --help` instant.
@@ -48,6 +49,7 @@ class LazyGroup(click.Group):
         debug = "--debug" in words
         words = [word for word in words if word != "--debug"]
         try:
+            insist_on_fresh()
             code = super().main(words, *rest, **{"prog_name": "dialpulse", **extra, "standalone_mode": False})
         except click.Abort:
             sys.exit(130)

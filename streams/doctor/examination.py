@@ -27,6 +27,7 @@ LOOK = "look at the broker's log, and run this again"
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, as it is made. Nothing that is missing raises: it is a finding, and the rest goes on."""
+    yield from host.hot_path()
     yield from attempted("zone", "install tzdata", lambda: host.zones(settings, datetime.now(UTC)))
     remedy = f"start Kafka at {settings.kafka}, with dialpulse local for instance, or set DIALPULSE_KAFKA"
     yield from _standing_on(settings, ("broker", broker.broker), remedy, _IN_KAFKA)

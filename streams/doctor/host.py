@@ -1,4 +1,4 @@
-"""What this machine brings: settings and time zones."""
+"""What this machine brings: compiled modules and time zones."""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -6,8 +6,21 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from streams.compiled import is_compiled
 from streams.doctor.findings import Finding, ok, warn
 from streams.settings import Settings
+
+
+def hot_path() -> Iterator[Finding]:
+    """Whether facts are read and counted by compiled modules."""
+    if is_compiled():
+        yield ok("host", "the hot path runs compiled")
+    else:
+        yield warn(
+            "host",
+            "the hot path runs interpreted, so that facts cost about three times as much",
+            "install a C compiler and Python's headers (Debian: gcc, python3-dev), then scripts/bootstrap run",
+        )
 
 
 def zones(settings: Settings, now: datetime) -> Iterator[Finding]:

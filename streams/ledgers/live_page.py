@@ -1,6 +1,6 @@
 """A page as a worker holds it: its fold so far, and what of it was already told to others."""
 
-from processors.changes import Changes
+from processors.changes import take
 from processors.fold import Fold, fold
 from processors.hours import Clocks, Hour
 from processors.page import REPLACED, Acceptance, Page
@@ -9,21 +9,21 @@ from processors.statements import AnyStatement, Part, end_us
 
 
 class LivePage(Page):
-    """A page with its running fold, and what changed since it was made (None: nothing).
+    """A page with its running fold (None: to be made of its statements).
 
-    ``hour`` is its hour on the clock of its latest fact's site, ``written_us`` when a statement of it was last written
-    to the changelog, ``ended`` by part when the last thing it tells of had ended (None: not known since a recovery),
-    ``counted`` the counts by part that counters already hold (None: not looked at yet), ``awaited_us`` the end at which
-    it becomes final. Microseconds.
+    ``hour`` is its hour on the clock of its latest fact's site and ``end_us`` that hour's end, ``written_us`` when a
+    statement of it was last written to the changelog, ``ended`` by part when the last thing it tells of had ended
+    (None: not known since a recovery), ``counted`` the counts by part that counters already hold (None: not looked at
+    yet), ``awaited_us`` the end at which it becomes final. Microseconds.
     """
 
-    __slots__ = ("awaited_us", "changes", "counted", "ended", "folded", "hour", "touched", "written_us")
+    __slots__ = ("awaited_us", "counted", "end_us", "ended", "folded", "hour", "touched", "written_us")
 
     def __init__(self, owner: str, hour: Hour) -> None:
         super().__init__(owner, hour.start_us)
         self.hour = hour
+        self.end_us = hour.end_us
         self.folded: Fold | None = None
-        self.changes: Changes | None = None
         self.touched = False
         self.awaited_us = hour.end_us
         self.written_us = 0
@@ -37,16 +37,9 @@ class LivePage(Page):
         self.counted = {}
 
     def take(self, statement: AnyStatement) -> Acceptance:
-        """Accepts a statement, and notes what it changes of the fold, which is made good when it is asked for."""
-        if self.folded is not None:
-            if self.changes is None:
-                self.changes = Changes()
-            self.changes.note(self, statement)
-        return self.accept(statement)
-
-    def _forget_fold(self) -> None:
-        self.folded = None
-        self.changes = None
+        """Accepts a statement, and keeps the running fold in step."""
+        folded = self.folded
+        return self.accept(statement) if folded is None else take(self, folded, statement)
 
     def restore(self, statement: AnyStatement) -> None:
         """Joins in a statement that a worker has written, which may be another one since this page was last folded.
@@ -55,18 +48,13 @@ class LivePage(Page):
         writer has counted it.
         """
         if self.accept(statement) <= REPLACED:
-            self._forget_fold()
-            self.ended = self.counted = None
+            self.folded = self.ended = self.counted = None
         # Also of a row that another has superseded: rows come in any order, and the part was once published.
         self.parts.add(statement.part)
 
     def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
         """The fold of what stands now; sets ``hour`` by the latest fact's site."""
         folded = self.folded
-        if self.changes is not None:
-            if folded is not None:
-                self.changes.settle(folded, self)
-            self.changes = None
         if folded is None:
             folded = self.folded = fold(self, self.hour.slots, rule)
         latest = folded.latest
@@ -76,6 +64,7 @@ class LivePage(Page):
                 if hour.slots != self.hour.slots:
                     folded = self.folded = fold(self, hour.slots, rule)
                 self.hour = hour
+                self.end_us = hour.end_us
         return folded
 
     def last_ends(self) -> dict[Part, int]:

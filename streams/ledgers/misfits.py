@@ -3,8 +3,8 @@
 import msgspec
 
 from processors.building import Refusal
+from processors.fields import GREATEST_VALUE
 from processors.owners import record_key
-from processors.reading import GREATEST_VALUE
 from processors.times import format_millis
 from schemas.rejections import Reason
 from streams.engine.outgoing import Record

@@ -8,32 +8,28 @@ import msgspec
 from processors.building import Refusal
 from processors.hours import Clocks
 from processors.owners import partition_of, record_key
-from processors.page import CONFLICT, REPLACED
 from processors.reading import Reader
 from processors.records import Meaning
 from processors.rules import ConversationRule
 from processors.statements import AnyStatement, decode_run, encode_run
-from schemas.rejections import Reason
+from streams.counters import PRESENT_US
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Flush, Outgoing, Record
 from streams.ledgers.book import Book
+from streams.ledgers.intake import BatchNews, take_in
 from streams.ledgers.live_page import LivePage
 from streams.ledgers.misfits import forwarded_copy, rejected_record
 from streams.ledgers.restoring import Restorer
 from streams.sinks.kpi_topics import OperatorOutputs
 from streams.sinks.redis import Snapshot
-from streams.telemetry import BatchNews, Telemetry
+from streams.telemetry import Telemetry
 
 RUN = 500
 """Statements in one changelog row at most: rows stay small however large a page is."""
 
 MOST_PAGES = 5_000
 """Pages published by one flush at most where they only wait for a new generation, so that no flush is long."""
-
-IN_CONFLICT = Refusal(
-    Reason.VERSION_CONFLICT, "version: stands already with other content; state the change with a higher one"
-)
 
 FINAL_MARK = b"final"
 GENERATION_MARK = b"generation"
@@ -99,86 +95,50 @@ class PageLedger:
     def fold(self, batch: Batch) -> None:
         """Folds a run of fact records: accepts, rejects or forwards each."""
         topic = self._topics.facts[batch.topic]
-        book = self._book(batch.partition)
-        news = BatchNews(self.now_us())
-        read, owners, pages, results = self._reader.read, book.owners, book.pages, news.results
-        for offset, key, value, stamp in zip(batch.offsets, batch.keys, batch.values, batch.timestamps, strict=True):
-            try:
-                statement = read(topic, key, value, stamp * 1000)
-            except Refusal as refusal:
-                self._reject(book, batch, offset, key, value, refusal)
-                continue
-            owner = statement.owner
-            if owners.get(key) != owner and not self._is_home(book, batch.partition, key, owner):
-                self._forward(book, batch, offset, key, value, stamp, owner)
-                continue
-            page = pages.get((owner, statement.hour_us))
-            if page is None:
-                page = self._new_page(book, statement)
-            if not page.touched:
-                self._touch(book, page, news)
-            acceptance = page.take(statement)
-            results[acceptance] += 1
-            if acceptance <= REPLACED:
-                self._note(book, page, statement, news)
-            elif acceptance is CONFLICT:
-                self._reject(book, batch, offset, key, value, IN_CONFLICT)
+        now_us = self.now_us()
+        news = BatchNews(now_us, now_us - PRESENT_US)
+        take_in(batch, topic, self._book(batch.partition), self._reader, self, news)
         self._telemetry.folded(topic, news, max(batch.timestamps, default=0) / 1000)
 
-    def _is_home(self, book: Book, partition: int, key: bytes | None, owner: str) -> bool:
+    def is_home(self, book: Book, partition: int, key: bytes | None, owner: str) -> bool:
+        """Whether facts of this owner belong under this key and in this partition; remembered where they do."""
         if key != record_key(owner) or partition_of(owner, self._topics.partitions) != partition:
             return False
         book.owners[key] = owner
         return True
 
-    def _new_page(self, book: Book, statement: AnyStatement) -> LivePage:
+    def open_page(self, book: Book, statement: AnyStatement) -> LivePage:
+        """The page that a statement begins."""
         page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
         page.begin(self._rule)
         return page
 
-    def _touch(self, book: Book, page: LivePage, news: BatchNews) -> None:
+    def touch(self, book: Book, page: LivePage, news: BatchNews) -> None:
+        """Facts for this page have come: it is to be published, and counted by how much it grows."""
         if page.hour.end_us > news.present_us:
             self._telemetry.counters.before(page, self._clocks, self._rule)
         else:
             page.counted = None  # its facts count as late from now on, and not as growth too
         book.touch(page)
 
-    def _note(self, book: Book, page: LivePage, statement: AnyStatement, news: BatchNews) -> None:
-        """An accepted statement is to be written, and says when something had ended."""
-        ended_us = self._reader.ended_us
-        book.rows.append(statement)
-        news.ends.append(ended_us)
-        if page.hour.end_us <= news.present_us:
-            news.late += 1
-            if page.ended is None:
-                return
-        page.see_end(statement.part, ended_us)
-
-    def _reject(
-        self, book: Book, batch: Batch, offset: int, key: bytes | None, value: bytes | None, refusal: Refusal
-    ) -> None:
+    def reject(self, book: Book, batch: Batch, place: int, refusal: Refusal) -> None:
+        """The batch's record at this place is refused."""
+        key, value, offset = batch.keys[place], batch.values[place], batch.offsets[place]
         source = (self._topics.facts[batch.topic], batch.partition, offset)
         book.rejected.append(rejected_record(key, value, refusal, source))
         book.misfit_bytes += len(key or b"") + len(value or b"")
         self._telemetry.rejected(source[0], refusal.reason)
 
-    def _forward(
-        self,
-        book: Book,
-        batch: Batch,
-        offset: int,
-        key: bytes | None,
-        value: bytes | None,
-        stamp_ms: int,
-        owner: str,
-    ) -> None:
+    def forward(self, book: Book, batch: Batch, place: int, owner: str) -> None:
+        """The batch's record at this place belongs to an owner elsewhere, and is sent there."""
+        value = batch.values[place] or b""
         try:
-            record = forwarded_copy(owner, value or b"", stamp_ms)
+            record = forwarded_copy(owner, value, batch.timestamps[place])
         except Refusal as refusal:
-            self._reject(book, batch, offset, key, value, refusal)
+            self.reject(book, batch, place, refusal)
             return
         book.forwarded[batch.topic, partition_of(owner, self._topics.partitions)].append(record)
-        book.misfit_bytes += len(value or b"")
+        book.misfit_bytes += len(value)
         self._telemetry.forwarded(self._topics.facts[batch.topic])
 
     # Recovery

@@ -16,6 +16,7 @@ from processors.rules import rule_named
 from schemas.redis_keys import Marker
 from streams.broker.credentials import faust_credentials
 from streams.calendar import load_calendar
+from streams.compiled import is_compiled
 from streams.counters import Labels
 from streams.engine.settings import EngineSettings
 from streams.engine.worker import run_worker
@@ -103,6 +104,8 @@ class Worker:
             pages = {PATH: PagesView(settings, flow.pages).get}
             await stack.enter_async_context(serving(self._sock, registry, self._ready, pages))
             log.info("metrics and health at http://%s", self._address)
+            if not is_compiled():
+                log.warning("the hot path runs interpreted: a fact costs three times as much (see dialpulse doctor)")
             yield
 
     async def _close(self, sink: RedisSink, writing: asyncio.Task[None]) -> None:

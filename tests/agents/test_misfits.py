@@ -6,8 +6,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from processors.fields import GREATEST_VALUE
 from processors.owners import partition_of
-from processors.reading import GREATEST_VALUE
 from schemas.rejections import Reason
 from tests.agents.floor import PARTITIONS, PREFIX, Fact, Floor, Told, call, conversation, running
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from processors.building import Refusal
+from processors.fields import GREATEST_KEY, GREATEST_VALUE
 from processors.hours import Clocks
-from processors.reading import DEEPEST_NESTING, GREATEST_KEY, GREATEST_VALUE, Reader
+from processors.reading import DEEPEST_NESTING, Reader
 from processors.times import DAY_US, format_time, parse_time
 from schemas.examples import Example, load_examples
 from schemas.facts import FACT_TYPES

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.compiled import is_compiled
 from tests.deploy.compose import OURS, ROOT, services
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -55,11 +56,13 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_only_what_the_image_is_made_from_is_sent_to_the_build(context: Path) -> None:
     """No tests, no environment, no settings of this machine."""
     assert {path.name for path in context.iterdir()} == {
-        "pyproject.toml", "README.md", "LICENSE", "requirements", "schemas", "processors", "streams",
+        "pyproject.toml", "README.md", "LICENSE", "requirements", "schemas", "processors", "scripts", "streams",
     }  # fmt: skip
     assert {path.name for path in (context / "requirements").iterdir()} == {"run.txt", "build.txt"}
     assert is_ignored(".env")
+    assert [path.name for path in (context / "scripts").iterdir()] == ["compile.py"]
     assert is_ignored("streams/board/__pycache__/api.pyc")
+    assert is_ignored("processors/page.cpython-312-x86_64-linux-gnu.so") and is_ignored("processors/compiled.stamp")
     assert not is_ignored("streams/board/static/main.js")
 
 
@@ -112,6 +115,7 @@ def test_the_wheel_of_the_image_holds_all_that_the_program_reads(context: Path, 
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "wheels")]
     subprocess.run(build, cwd=context, check=True, capture_output=True)
     (wheel,) = (tmp_path / "wheels").iterdir()
+    assert is_compiled() is (f"-cp3{sys.version_info.minor}-" in wheel.name), "as this checkout could be compiled"
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     program = (
         "import streams, schemas.registry, schemas.examples, sys\n"
@@ -126,6 +130,9 @@ def test_the_wheel_of_the_image_holds_all_that_the_program_reads(context: Path, 
         "assert redis_server.SCRIPT\n"
         "folder = Path(streams.__file__).parent / 'local'\n"
         "assert (folder / 'jgo.lock.toml').exists() and (folder / 'log4j2.properties').exists()\n"
+        "from streams.compiled import insist_on_fresh, is_compiled\n"
+        "insist_on_fresh()\n"
+        "print(is_compiled())\n"
         "main(['worker', '--help'])\n"
     )
     variables = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
@@ -134,4 +141,4 @@ def test_the_wheel_of_the_image_holds_all_that_the_program_reads(context: Path, 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{tmp_path / 'site'} 14 <!doctype html>")
-    assert "Usage: dialpulse worker" in done.stdout
+    assert f"{is_compiled()}\nUsage: dialpulse worker" in done.stdout

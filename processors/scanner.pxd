@@ -1,0 +1,46 @@
+"""What of the scanner other compiled modules see, and the forms of what it finds."""
+
+ctypedef long long us_t
+ctypedef const unsigned char* text_t
+
+# What a value was found to be.
+cdef enum:
+    ABSENT, TEXT, NUMBER, TRUE, FALSE
+
+# The fields that are looked for, by their places in a scan.
+cdef enum:
+    CALL_ID, STARTED_AT, CAMPAIGN_ID, OPERATOR_ID, TEAM_ID, SITE_ID, ENDED_AT, ANSWERED_AT, ANSWERED_BY, TALK_SECONDS
+    LEAD_ID, VERSION, CALL_STARTED_AT, OUTCOME, SCRIPT_ID, ATTEMPT, DIRECTION, ZONE, ABANDONED, WARM_HORIZON
+    CALLBACK_AT, SOURCE_CODE, VOIDED, STATED_AT, FIELDS
+
+
+cdef struct Value:
+    int kind
+    text_t at
+    Py_ssize_t size
+
+
+cdef class Scanner:
+    cdef object _place
+    cdef dict _places
+    cdef set _zones
+    cdef int[FIELDS] _order
+    cdef Value[FIELDS] _values
+    cdef readonly us_t ended_us
+    cpdef object scan(self, int kind, key, value, us_t record_us)
+    cdef object _call(self, us_t record_us)
+    cdef object _conversation(self, us_t record_us)
+    cdef us_t _version(self) noexcept
+    cdef bint _is_zone(self) except -1
+    cdef _Place _frame(self, us_t version, us_t at_us, us_t record_us)
+    cdef _Place _where(self)
+    cdef _Place _new_place(self, bytes key)
+    cdef bint _scan(self, text_t at, Py_ssize_t size) noexcept
+    cdef int _expected(self, text_t name, text_t end, int position) noexcept
+    cdef int _field(self, text_t name, Py_ssize_t size, int position) noexcept
+
+
+cdef class _Place:
+    cdef object owner, part, hour, hour_us
+    cdef us_t start_us, end_us
+    cdef int see(self, us_t at_us) except -1

@@ -1,0 +1,206 @@
+"""Compiles the hot modules beside their sources: python scripts/compile.py [--require] [--off]
+
+Where this machine has no C compiler the same modules run interpreted, but for the scanner, which is left out:
+everything works, more slowly (decision 10). What was compiled once is kept in the user's cache, for other checkouts of
+the same sources. Hatchling runs this as its build hook, so that wheels hold it too.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODULES = (
+    "processors/changes.py",
+    "processors/fold.py",
+    "processors/page.py",
+    "processors/rules.py",
+    "processors/scanner.pyx",
+    "processors/tally.py",
+    "streams/ledgers/book.py",
+    "streams/ledgers/intake.py",
+    "streams/ledgers/live_page.py",
+)
+STAMP = "processors/compiled.stamp"
+SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
+# Annotations are for mypy: what C is to know stands in the .pxd files.
+DIRECTIVES = {"language_level": 3, "annotation_typing": False}
+
+
+class CannotCompileError(Exception):
+    """This machine lacks what compiling takes; says what."""
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def sources(root: Path) -> list[Path]:
+    """Everything that the compiled modules are made from."""
+    declared = [path for room in ("processors", "streams") for path in (root / room).rglob("*.pxd")]
+    return sorted({root / module for module in MODULES} | set(declared))
+
+
+def stamp_of(root: Path) -> str:
+    """A line of hash and name for each source, which the program compares with what it finds when it starts."""
+    return "".join(f"{_sha256(path)}  {path.relative_to(root).as_posix()}\n" for path in sources(root))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def targets() -> list[str]:
+    """The compiled modules' files, from the root."""
+    return [module.rpartition(".")[0] + SUFFIX for module in MODULES]
+
+
+def is_done(root: Path) -> bool:
+    """Whether everything is there, made from the sources as they are."""
+    stamp = root / STAMP
+    made = stamp.is_file() and stamp.read_text() == stamp_of(root)
+    return made and all((root / target).is_file() for target in targets())
+
+
+def remove(root: Path) -> None:
+    """From here on everything runs interpreted."""
+    for room in ("processors", "streams"):
+        for path in (root / room).rglob("*.so"):
+            path.unlink()
+    (root / STAMP).unlink(missing_ok=True)
+
+
+def compile_all(root: Path) -> None:
+    """Makes everything anew, or takes it from the cache. Raises CannotCompileError."""
+    remove(root)
+    kept = _cache() / hashlib.sha256((stamp_of(root) + SUFFIX + _cython_version()).encode()).hexdigest()[:32]
+    if not kept.is_dir():
+        _insist_on_compiler()
+        _say("compiling the hot path (half a minute, once)")
+        with tempfile.TemporaryDirectory() as folder:
+            _compile(root, Path(folder))
+            _keep(Path(folder) / "made", kept)
+    for target in targets():
+        # Renamed into place: a worker that runs goes on with the file that it has.
+        fresh = root / f"{target}.new"
+        shutil.copy(kept / target, fresh)
+        fresh.rename(root / target)
+    (root / STAMP).write_text(stamp_of(root))
+
+
+def _cache() -> Path:
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".cache") / "dialpulse" / "compiled"
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """Moves what was made into the cache, whole or not at all."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as beside:
+        shutil.copytree(made, Path(beside) / "made")
+        try:
+            (Path(beside) / "made").rename(kept)
+        except OSError:
+            if not kept.is_dir():  # else another process was quicker
+                raise
+
+
+def _cython_version() -> str:
+    try:
+        import Cython
+    except ImportError:
+        raise CannotCompileError("Cython is not here: scripts/bootstrap installs it") from None
+    return str(Cython.__version__)
+
+
+def _insist_on_compiler() -> None:
+    compiler = (os.environ.get("CC") or str(sysconfig.get_config_var("CC"))).split()[0]
+    if shutil.which(compiler) is None:
+        raise CannotCompileError(f"there is no C compiler ({compiler}): apt-get install gcc, then start again")
+    if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        raise CannotCompileError("this Python lacks its headers: apt-get install python3-dev, then start again")
+
+
+def _compile(root: Path, folder: Path) -> None:
+    """In a process of its own: setuptools changes what it is imported into."""
+    line = [sys.executable, __file__, "--build", str(folder)]
+    done = subprocess.run(line, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotCompileError(f"the compiler failed:\n{(done.stdout + done.stderr)[-4000:]}")
+
+
+def _build(folder: Path) -> None:
+    """Cythonizes and compiles in the current folder, leaving what was made in ``folder``/made."""
+    from Cython.Build import cythonize
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    extensions = [
+        Extension(module.rpartition(".")[0].replace("/", "."), [module], extra_compile_args=["-O2", "-g0", "-w"])
+        for module in MODULES
+    ]
+    made = cythonize(extensions, build_dir=str(folder / "c"), compiler_directives=DIRECTIVES, quiet=True)
+    command = build_ext(Distribution({"ext_modules": made}))
+    command.build_lib, command.build_temp = str(folder / "made"), str(folder / "o")
+    command.parallel = os.cpu_count()
+    command.ensure_finalized()
+    command.run()
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Puts the compiled modules into a wheel. An editable install is compiled by scripts/bootstrap, which says so."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compiles where that is possible; else the wheel is for every machine, and slower."""
+        root = Path(self.root)
+        if version == "editable" or not _bring(root, require=False):
+            return
+        build_data["artifacts"] += [*targets(), STAMP]
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+
+
+def _bring(root: Path, require: bool) -> bool:
+    """Compiled modules, if need be made now; False, once the reason is said, where they cannot be had."""
+    try:
+        if not is_done(root):
+            compile_all(root)
+    except CannotCompileError as error:
+        remove(root)
+        _say(f"not compiled, so facts cost about three times as much: {error}")
+        if require:
+            raise SystemExit(1) from None
+        return False
+    return True
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        description="Compile the hot modules beside their sources, where this machine can.",
+        epilog="example: python scripts/compile.py --require",
+    )
+    parser.add_argument("--require", action="store_true", help="fail where they cannot be compiled")
+    parser.add_argument("--off", action="store_true", help="remove them: everything then runs interpreted")
+    parser.add_argument("--build", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args(None if arguments is None else list(arguments))
+    root = Path(__file__).resolve().parents[1]
+    if chosen.build:
+        _build(chosen.build)
+    elif chosen.off:
+        remove(root)
+    else:
+        _bring(root, chosen.require)
+
+
+if __name__ == "__main__":
+    main()

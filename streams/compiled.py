@@ -1,0 +1,30 @@
+"""Whether the hot path runs compiled, and whether what was compiled is of the sources that lie beside it."""
+
+import hashlib
+from pathlib import Path
+
+import processors.page
+from streams.errors import UserError
+
+ROOT = Path(processors.page.__file__).parents[1]
+STAMP = "processors/compiled.stamp"
+
+
+def is_compiled() -> bool:
+    """True where this process runs the compiled modules."""
+    return not processors.page.__file__.endswith(".py")
+
+
+def insist_on_fresh(root: Path = ROOT) -> None:
+    """Raises UserError where a source was changed after it was compiled: what ran would not be what is read there."""
+    try:
+        lines = (root / STAMP).read_text().splitlines()
+    except OSError:
+        if is_compiled() and root == ROOT:
+            raise UserError(f"{ROOT / STAMP} is gone: run scripts/bootstrap run, which compiles anew") from None
+        return
+    for line in lines:
+        stamped, _, name = line.partition("  ")
+        path = root / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != stamped:
+            raise UserError(f"{path} was changed after it was compiled: run scripts/bootstrap run, or compile.py --off")

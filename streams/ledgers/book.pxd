@@ -1,0 +1,8 @@
+from streams.ledgers.live_page cimport LivePage
+cdef class Book:
+    cdef public dict pages, owners
+    cdef public object by_hour, forwarded, finality, generation, stale
+    cdef public list touched, rows, rejected
+    cdef public long long misfit_bytes
+    cdef public bint is_whole
+    cpdef touch(self, LivePage page)

@@ -1,0 +1,19 @@
+cimport cython
+
+from processors.scanner cimport Scanner, us_t
+from processors.statements cimport Statement
+from streams.ledgers.book cimport Book
+from streams.ledgers.live_page cimport LivePage
+
+
+cdef class BatchNews:
+    cdef public us_t now_us, present_us, late
+    cdef public list results, ends
+
+
+@cython.locals(
+    keys=list, values=list, stamps=list, pages=dict, owners=dict, place=cython.Py_ssize_t, record_us=us_t,
+    ended_us=us_t, page=LivePage, statement=Statement, scanner=Scanner, kind=int, acceptance=int,
+)
+cpdef take_in(batch, str topic, Book book, reader, desk, BatchNews news)
+cdef _note(LivePage page, Statement statement, us_t ended_us, BatchNews news)

@@ -1,0 +1,104 @@
+"""The hot loop of the main job: a batch of fact records taken into the book of its partition.
+
+Compiled where this machine can (see the decision on that), together with the pages and folds that it fills.
+"""
+
+from typing import Protocol
+
+from processors.building import Refusal
+from processors.page import CONFLICT, REPLACED, Acceptance
+from processors.reading import Reader
+from processors.statements import AnyStatement
+from schemas.rejections import Reason
+from streams.engine.batches import Batch
+from streams.ledgers.book import Book
+from streams.ledgers.live_page import LivePage
+
+IN_CONFLICT = Refusal(
+    Reason.VERSION_CONFLICT, "version: stands already with other content; state the change with a higher one"
+)
+
+
+class BatchNews:
+    """What became of one batch of facts.
+
+    Hours that ended before ``present_us`` are late; ``results`` counts by Acceptance; ``ends`` are the ends of what the
+    accepted ones tell of. Microseconds.
+    """
+
+    __slots__ = ("ends", "late", "now_us", "present_us", "results")
+
+    def __init__(self, now_us: int, present_us: int) -> None:
+        self.now_us = now_us
+        self.present_us = present_us
+        self.results = [0] * len(Acceptance)
+        self.ends: list[int] = []
+        self.late = 0
+
+
+class Desk(Protocol):
+    """Who is asked about what does not happen with every fact."""
+
+    def is_home(self, book: Book, partition: int, key: bytes | None, owner: str) -> bool:
+        """Whether facts of this owner belong under this key and in this partition."""
+        ...
+
+    def open_page(self, book: Book, statement: AnyStatement) -> LivePage:
+        """The page that a statement begins."""
+        ...
+
+    def touch(self, book: Book, page: LivePage, news: BatchNews) -> None:
+        """The first fact since the last flush has come for this page."""
+        ...
+
+    def reject(self, book: Book, batch: Batch, place: int, refusal: Refusal) -> None:
+        """The batch's record at this place is refused."""
+        ...
+
+    def forward(self, book: Book, batch: Batch, place: int, owner: str) -> None:
+        """The batch's record at this place belongs to an owner elsewhere."""
+        ...
+
+
+def take_in(batch: Batch, topic: str, book: Book, reader: Reader, desk: Desk, news: BatchNews) -> None:
+    """Accepts, rejects or forwards each record of a batch; ``topic`` is its topic's name in the registry."""
+    keys, values, stamps, partition = batch.keys, batch.values, batch.timestamps, batch.partition
+    owners, pages, scanner, kind = book.owners, book.pages, reader.scanner, reader.scanned_as(topic)
+    for place in range(len(values)):
+        key, value, record_us = keys[place], values[place], stamps[place] * 1000
+        statement: AnyStatement | None = scanner.scan(kind, key, value, record_us)
+        if statement is not None:
+            ended_us = scanner.ended_us
+        else:
+            try:
+                statement = reader.read_unplain(topic, key, value, record_us)
+            except Refusal as refusal:
+                desk.reject(book, batch, place, refusal)
+                continue
+            ended_us = reader.ended_us
+        owner = statement.owner
+        if owners.get(key) != owner and not desk.is_home(book, partition, key, owner):
+            desk.forward(book, batch, place, owner)
+            continue
+        page = pages.get((owner, statement.hour_us))
+        if page is None:
+            page = desk.open_page(book, statement)
+        if not page.touched:
+            desk.touch(book, page, news)
+        acceptance = page.take(statement)
+        news.results[acceptance] += 1
+        if acceptance <= REPLACED:
+            book.rows.append(statement)
+            _note(page, statement, ended_us, news)
+        elif acceptance == CONFLICT:
+            desk.reject(book, batch, place, IN_CONFLICT)
+
+
+def _note(page: LivePage, statement: AnyStatement, ended_us: int, news: BatchNews) -> None:
+    """An accepted statement says when something had ended."""
+    news.ends.append(ended_us)
+    if page.end_us <= news.present_us:
+        news.late += 1
+        if page.ended is None:
+            return
+    page.see_end(statement.part, ended_us)

@@ -1,0 +1,78 @@
+"""Compiling: what a machine without a compiler is told, and that nothing stale or misread ever runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from processors.hours import Clocks
+from processors.reading import NoScanner, Reader
+from streams.compiled import insist_on_fresh, is_compiled
+from streams.errors import UserError
+from tests.deploy.compose import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The sources by themselves, nothing of them compiled, and no cache to take it from."""
+    leave = shutil.ignore_patterns("*.so", "*.stamp", "__pycache__")
+    for room in ("schemas", "processors", "streams", "scripts"):
+        shutil.copytree(ROOT / room, tmp_path / "checkout" / room, ignore=leave)
+    return tmp_path / "checkout"
+
+
+def compiling(checkout: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(checkout.parent / "cache"), **variables}
+    line = [sys.executable, "scripts/compile.py", *words]
+    return subprocess.run(line, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_without_a_compiler_it_says_what_to_install_and_goes_on(checkout: Path) -> None:
+    """The program runs interpreted then; whoever requires it compiled is refused."""
+    done = compiling(checkout, CC="no-such-compiler")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "not compiled" in done.stderr and "(no-such-compiler): apt-get install gcc" in done.stderr
+    assert compiling(checkout, "--require", CC="no-such-compiler").returncode == 1
+    said = "from streams.compiled import is_compiled, insist_on_fresh; insist_on_fresh(); print(is_compiled())"
+    ran = subprocess.run([sys.executable, "-c", said], cwd=checkout, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+def test_a_compiler_that_fails_is_quoted(checkout: Path) -> None:
+    """Its last words say why, and nothing half made is left."""
+    done = compiling(checkout, CC="false")
+    assert done.returncode == 0 and "the compiler failed" in done.stderr
+    assert not [*checkout.rglob("*.so"), *checkout.rglob("*.stamp")]
+
+
+def test_a_source_changed_after_it_was_compiled_is_refused(checkout: Path) -> None:
+    """What would run is not what is read there: the error names the file and the remedy."""
+    fold = checkout / "processors" / "fold.py"
+    stamp = subprocess.run(
+        ["sha256sum", "processors/fold.py"], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    (checkout / "processors" / "compiled.stamp").write_text(stamp.stdout)
+    insist_on_fresh(checkout)
+    fold.write_text(fold.read_text() + "\n")
+    with pytest.raises(UserError, match=rf"{fold} was changed after it was compiled: run scripts/bootstrap run"):
+        insist_on_fresh(checkout)
+
+
+def test_the_scanner_is_there_exactly_where_the_hot_path_is_compiled() -> None:
+    """One is not to be had without the other."""
+    assert isinstance(Reader(Clocks("UTC")).scanner, NoScanner) is not is_compiled()
+
+
+def test_the_laws_hold_interpreted_too(checkout: Path) -> None:
+    """Compiled or not, the same sources give the same verdicts and the same numbers."""
+    shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    files = ["test_laws_pages.py", "test_laws_reading.py", "test_laws_rollups.py", "test_processors_golden.py"]
+    program = "import sys, pytest, streams.compiled; assert not streams.compiled.is_compiled(); sys.exit(pytest.main())"
+    line = [sys.executable, "-c", program, "-q", "-p", "no:cacheprovider", *(f"tests/unit/{name}" for name in files)]
+    variables = {**os.environ, "PYTHONPATH": str(checkout)}
+    done = subprocess.run(line, cwd=checkout, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
