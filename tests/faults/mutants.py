@@ -7,7 +7,6 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 
-from processors.page import Acceptance
 from processors.statements import KIND_OF
 from streams.engine.consuming import BatchConsumer
 from streams.engine.deliveries import Deliveries
@@ -76,27 +75,20 @@ def no_lease() -> None:
 
 def untouched_pages_not_published() -> None:
     """A page that only known facts touch is not published again."""
-    touch, take, publish = PageLedger._touch, LivePage.take, PageLedger._publish
-    unchanged: set[LivePage] = set()
+    touch, publish = PageLedger.touch, PageLedger._publish
+    before: dict[LivePage, int] = {}
 
     def touched(self: PageLedger, book: Any, page: LivePage, news: Any) -> None:
+        before[page] = page.weight
         touch(self, book, page, news)
-        unchanged.add(page)
-
-    def taken(self: LivePage, statement: Any) -> Acceptance:
-        acceptance = take(self, statement)
-        if acceptance <= Acceptance.REPLACED:
-            unchanged.discard(self)
-        return acceptance
 
     def published(self: PageLedger, flush: Any, partition: int, book: Any, pages: list[LivePage], *rest: Any) -> None:
-        for page in unchanged.intersection(pages):
+        unchanged = {page for page in pages if before.pop(page, None) == page.weight}
+        for page in unchanged:
             page.touched = False
         publish(self, flush, partition, book, [page for page in pages if page not in unchanged], *rest)
-        unchanged.difference_update(pages)
 
-    PageLedger._touch = touched  # type: ignore[method-assign]
-    LivePage.take = taken  # type: ignore[method-assign]
+    PageLedger.touch = touched  # type: ignore[method-assign]
     PageLedger._publish = published  # type: ignore[assignment, method-assign]
 
 

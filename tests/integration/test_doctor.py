@@ -58,7 +58,7 @@ def test_a_sound_system_has_no_problem(settings: Settings, tmp_path: Path) -> No
         code, found = examine(settings)
     assert (code, problems(found)) == (0, {})
     assert set(found) == {
-        *("zone", "broker", "rights", "clock", "topics", "lease", "generation", "workers", "lag", "rejected"),
+        *("host", "zone", "broker", "rights", "clock", "topics", "lease", "generation", "workers", "lag", "rejected"),
         *("redis", "marker", "heartbeat"),
     }
     assert "partitions 0, 1, 2, 3" in found["heartbeat"][0]["what"]
