@@ -29,6 +29,7 @@ MODULES = (
     "streams/ledgers/book.py",
     "streams/ledgers/intake.py",
     "streams/ledgers/live_page.py",
+    "streams/ledgers/restoring.py",
 )
 STAMP = "processors/compiled.stamp"
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))

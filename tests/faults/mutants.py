@@ -11,6 +11,7 @@ from processors.statements import KIND_OF
 from streams.engine.consuming import BatchConsumer
 from streams.engine.deliveries import Deliveries
 from streams.engine.lease import Lease
+from streams.ledgers import pages
 from streams.ledgers.live_page import LivePage
 from streams.ledgers.pages import PageLedger
 from streams.ledgers.restoring import Restorer
@@ -39,19 +40,19 @@ def commit_before_flush() -> None:
 
 def last_row_wins() -> None:
     """Recovery takes the last row of an identity, not its greatest version."""
-    join = Restorer.join
 
-    def last(self: Restorer, book: Any, run: Any, written_us: int) -> None:
-        join(self, book, run, written_us)
-        for statement in run:
-            page = book.pages[statement.owner, statement.hour_us]
-            standings = page.kinds[KIND_OF[type(statement)]]
-            assert standings is not None
-            standing = standings[statement.id]
-            page.weight += statement.version - standing.version
-            standings[statement.id] = statement
+    class LastRow(Restorer):
+        def join(self, book: Any, run: Any, written_us: int) -> None:
+            super().join(book, run, written_us)
+            for statement in run:
+                page = book.pages[statement.owner, statement.hour_us]
+                standings = page.kinds[KIND_OF[type(statement)]]
+                assert standings is not None
+                standing = standings[statement.id]
+                page.weight += statement.version - standing.version
+                standings[statement.id] = statement
 
-    Restorer.join = last  # type: ignore[method-assign]
+    pages.Restorer = LastRow  # type: ignore[misc]
 
 
 def no_hold_before_seek() -> None:
