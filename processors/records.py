@@ -1,6 +1,8 @@
 """KPI records of owners: a page's fold written out as the contract has it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from processors.fold import Fold
 from processors.hours import SLOT_US, Hour
@@ -45,9 +47,18 @@ def _part(tallies: list[Tally]) -> Part:
 
 
 def operator_hour(
-    page: Page, folded: Fold, hour: Hour, meaning: Meaning, is_final: bool, emitted_us: int
+    page: Page,
+    folded: Fold,
+    hour: Hour,
+    meaning: Meaning,
+    is_final: bool,
+    emitted_us: int,
+    rates_of: Callable[[Sequence[int], int, float], Any] = rates,
 ) -> OperatorHour:
-    """The record of a page: ``hour`` on the clock of the latest fact's site, ``emitted_us`` the present moment."""
+    """The record of a page: ``hour`` on the clock of the latest fact's site, ``emitted_us`` the present moment.
+
+    ``rates_of`` may be ``written_rates`` where the record is only to be written.
+    """
     latest = folded.latest
     site_id, team_id, _ = latest.part if latest is not None else (None, None, None)
     tally = folded.total()
@@ -66,7 +77,7 @@ def operator_hour(
         counts=tally.as_counts(),
         talk_seconds=tally.talk_us / SECOND_US,
         amounts=tally.amount_texts(),
-        rates=rates(tally.counts, tally.talk_us, hour.hours),
+        rates=rates_of(tally.counts, tally.talk_us, hour.hours),
         slots=slots_of(tally),
         campaigns=_campaigns(folded.parts),
     )

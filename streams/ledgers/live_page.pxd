@@ -1,3 +1,4 @@
+from processors.changes cimport take
 from processors.fold cimport Fold
 from processors.page cimport Page
 from processors.statements cimport Statement

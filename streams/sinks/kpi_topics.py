@@ -8,6 +8,7 @@ import msgspec
 
 from processors.fold import Fold
 from processors.owners import partition_of_key
+from processors.rates import written_rates
 from processors.records import Meaning, operator_hour, operator_key
 from processors.rollup import HourPage, Target, contribution, roll_up_key
 from processors.times import HOUR_US, SECOND_US, format_time
@@ -92,7 +93,7 @@ class OperatorOutputs:
 
     def snapshot(self, page: LivePage, folded: Fold, is_final: bool, now_us: int) -> Snapshot:
         """The page's record as Redis is to hold it."""
-        record = operator_hour(page, folded, page.hour, self.meaning, is_final, now_us)
+        record = operator_hour(page, folded, page.hour, self.meaning, is_final, now_us, written_rates)
         expires_s = self.expires_us(page) // SECOND_US
         return Snapshot(
             "operator",

@@ -2,14 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 REFUSED_LIMIT = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
     """A KPI record for Redis.
 
     ``id`` is the owner (level operator) or the level's own id, as it is; ``hour_start_us`` microseconds since the

@@ -1,5 +1,6 @@
 """Intervals, rates and partitions against what others publish."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from kafka.partitioner.default import murmur2 as kafka_murmur2
 from processors.intervals import wilson
 from processors.kpis import COUNTS, KPIS
 from processors.owners import murmur2, owner_of, partition_of, partition_of_key
-from processors.rates import rates
+from processors.rates import rates, written_rates
 from processors.rules import UnknownRule, rule_named
 from schemas.kpis import COUNT_NAMES
 
@@ -115,3 +116,11 @@ def test_an_unknown_conversation_rule_is_refused_by_name(name: str) -> None:
     """A rule that nobody defined is no rule; the refusal lists those there are."""
     with pytest.raises(UnknownRule, match="human-answered"):
         rule_named(name)
+
+
+@given(st.lists(st.integers(0, 40), min_size=24, max_size=24), st.integers(0, 10**10), st.sampled_from([1.0, 0.5]))
+def test_written_rates_are_the_rates_to_the_byte(counts: list[int], talk_us: int, hours: float) -> None:
+    """What a record is written with, put together from known texts, is what encoding its rates would give."""
+    assert msgspec.json.encode(written_rates(counts, talk_us, hours)) == msgspec.json.encode(
+        rates(counts, talk_us, hours)
+    )
