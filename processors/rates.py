@@ -37,18 +37,20 @@ def ratio(numerator: Number, denominator: Number) -> Rate:
 _SINGLE = (*COUNT_NAMES, "hours", "talk_seconds", "staffed_hours")
 _SUMS = tuple(text for kpi in KPIS for text in (kpi.numerator, kpi.denominator) if text not in _SINGLE)
 _TERMS = (*_SINGLE, *_SUMS)
-_ADDED = tuple(tuple(COUNT_NAMES.index(name) for name in text.split("+")) for text in _SUMS)
+_ADDED = tuple((COUNT_NAMES.index(first), COUNT_NAMES.index(second)) for first, second in (t.split("+") for t in _SUMS))
 _RATES = tuple((kpi.name, kpi.is_share, _TERMS.index(kpi.numerator), _TERMS.index(kpi.denominator)) for kpi in KPIS)
 
 
 _HEADS = tuple(f'{"," if place else ""}"{name}":'.encode() for place, (name, *_) in enumerate(_RATES))
+_texts: dict[tuple[int, Number, Number], bytes] = {}
+_MOST_TEXTS = 1 << 17
 
 
 def _values(counts: Sequence[int], talk_us: int, hours: float) -> list[Any]:
     """What rates are made of, in the order of _TERMS."""
     # Staffed hours are not counted yet: a denominator of 0 gives null.
     values: list[Any] = [*counts, hours, talk_us / SECOND_US, 0]
-    values += [sum([counts[place] for place in places]) for places in _ADDED]
+    values += [counts[first] + counts[second] for first, second in _ADDED]
     return values
 
 
@@ -63,18 +65,15 @@ def rates(counts: Sequence[int], talk_us: int, hours: float) -> dict[str, Rate]:
 
 def written_rates(counts: Sequence[int], talk_us: int, hours: float) -> Any:
     """The same as JSON, for records that are only written: put together from texts that other pages needed too."""
-    values, texts = _values(counts, talk_us, hours), []
-    for head, (_, is_share, above, below) in zip(_HEADS, _RATES, strict=True):
-        texts.append(head)
-        texts.append((_share_text if is_share else _ratio_text)(values[above], values[below]))
+    values, texts, known = _values(counts, talk_us, hours), [], _texts
+    for place, (_, is_share, above, below) in enumerate(_RATES):
+        # By its place too: 5 and 5.0 are one key, and written differently.
+        numerator, denominator = values[above], values[below]
+        text = known.get((place, numerator, denominator))
+        if text is None:
+            rate = share(numerator, denominator) if is_share else ratio(numerator, denominator)
+            if len(known) >= _MOST_TEXTS:
+                known.clear()
+            text = known[place, numerator, denominator] = _HEADS[place] + _encode(rate)
+        texts.append(text)
     return msgspec.Raw(b"{%b}" % b"".join(texts))
-
-
-@lru_cache(maxsize=1 << 16)
-def _share_text(numerator: int, denominator: int) -> bytes:
-    return _encode(share(numerator, denominator))
-
-
-@lru_cache(maxsize=1 << 14, typed=True)
-def _ratio_text(numerator: Number, denominator: Number) -> bytes:
-    return _encode(ratio(numerator, denominator))

@@ -23,6 +23,7 @@ MODULES = (
     "processors/changes.py",
     "processors/fold.py",
     "processors/page.py",
+    "processors/rates.py",
     "processors/rules.py",
     "processors/scanner.pyx",
     "processors/tally.py",

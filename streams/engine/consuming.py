@@ -274,10 +274,8 @@ class BatchConsumer(driver.Consumer):
     # Health
 
     def progress(self, topic: str, partition: int) -> Progress:
-        """How far this source partition is folded; nothing is known of one that this worker does not have."""
+        """How far this source partition is folded; no position is known of one that this worker does not have."""
         tp = TP(topic, partition)
-        if tp not in self.assignment():
-            return Progress(None, None, None)
         return self.engine.deliveries.progress(tp, self._end_of(tp))
 
     def lag(self) -> dict[TP, int]:
