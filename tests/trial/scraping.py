@@ -82,6 +82,8 @@ class Outcome:
     scrapes_due: float
     looks: float
     looks_due: float
+    stalls: list[Alert]
+    """From when to when nothing was scraped."""
 
     @property
     def in_both(self) -> list[Pair]:
@@ -112,6 +114,9 @@ class Outcome:
             f"{self.scrapes:.0f} of {self.scrapes_due:.0f} scrapes, "
             f"{self.looks:.0f} of {self.looks_due:.0f} evaluations"
         )
+        lines += [
+            f"nothing scraped from {floors.clock(one)} to {floors.clock(other)[-8:]}" for one, other in self.stalls
+        ]
         return "\n".join(lines)
 
 
@@ -149,8 +154,9 @@ def compared(
             time.sleep(max(ends_s - time.time(), 0))
             if hour % 12 == 11:
                 tell(f"scraped until {floors.clock(span[0] + (hour + 1) * 3600)}")
-        scraped = _fired(prometheus, span, from_s, speed)
         kept_up = _kept_up(prometheus, span, from_s, speed)
+        stalls = _stalls(prometheus, span, from_s, speed)
+        scraped = _fired(prometheus, span, from_s, speed, stalls)
         machine_s = lambda at_s: from_s + (at_s - span[0]) / speed  # noqa: E731
         beyond.append(_beyond(prometheus.address, tested, machine_s, floors.STEP_S / speed))
     inside = {
@@ -160,7 +166,7 @@ def compared(
     pairs = list(_pairs(inside, scraped))
     for pair in pairs:
         pair.why = _why(pair, beyond)
-    return Outcome(pairs, *kept_up)
+    return Outcome(pairs, *kept_up, stalls)
 
 
 def _recorded(address: str, days: range) -> Iterator[Series]:
@@ -190,7 +196,17 @@ def _faster(series: Iterable[Series], floor_s: float, from_s: float, speed: int)
         )
 
 
-def _fired(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -> dict[methods.Part, list[Alert]]:
+def _stalls(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -> list[Alert]:
+    """When nothing could be scraped for more than two minutes of the floor, since the machine had no time for it."""
+    length_s = math.ceil((span[1] - span[0]) / speed)
+    (up,) = replaying.samples(prometheus.address, f"up[{length_s}s]", from_s + length_s)
+    at = [span[0] + (float(at) - from_s) * speed for at, value in up.values if value == "1"]
+    return [(one, other) for one, other in pairwise(at) if other - one > 120]
+
+
+def _fired(
+    prometheus: LivePrometheus, span: Alert, from_s: float, speed: int, stalls: list[Alert]
+) -> dict[methods.Part, list[Alert]]:
     """From when to when alerts fired in the scraping Prometheus, in the floor's time."""
     length_s = math.ceil((span[1] - span[0]) / speed)
     question = f'ALERTS{{alertname="{methods.ALERT}",alertstate="firing"}}[{length_s}s]'
@@ -199,8 +215,9 @@ def _fired(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -
         held = found[methods.part_of(one.metric)]
         for at, _ in one.values:
             floor_s = span[0] + (at - from_s) * speed
-            # Seen again within three looks: the same one.
-            if held and floor_s - held[-1][1] < 4 * floors.STEP_S:
+            # Seen again within three looks, or after none could be taken: the same one.
+            is_stall = held and any(one - 120 <= held[-1][1] and floor_s <= other + 120 for one, other in stalls)
+            if held and (floor_s - held[-1][1] < 4 * floors.STEP_S or is_stall):
                 held[-1] = held[-1][0], floor_s
             else:
                 held.append((floor_s, floor_s))
@@ -264,7 +281,8 @@ def main() -> int:
         prog="python -m tests.trial.scraping", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--teams", type=int, default=2, help="teams of each size")
-    parser.add_argument("--days", type=int, default=5, help="of the tested week")
+    parser.add_argument("--first", type=int, default=1, help="day of the tested week to begin with; 1: Monday")
+    parser.add_argument("--days", type=int, default=5, help="to scrape from that day on")
     parser.add_argument("--speed", type=int, default=200, help="times as fast as real time")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
@@ -275,7 +293,7 @@ def main() -> int:
         for size in measuring.LIMIT_MINUTES
         for number in range(chosen.teams)
     ]
-    tested = sizes.TESTED[: chosen.days]
+    tested = sizes.TESTED[chosen.first - 1 :][: chosen.days]
     span = (floors.first_s(tested[0]) - 1200.0, floors.times(tested[-1])[-1] * 1.0)
     with tempfile.TemporaryDirectory() as folder:
         print(compared(Path(folder), teams, tested, span, chosen.speed, rng, lambda line: print(line, file=sys.stderr)))
