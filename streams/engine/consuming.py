@@ -112,13 +112,22 @@ class BatchConsumer(driver.Consumer):
 
     @Service.task
     async def _commit_handler(self) -> None:
+        took = 0.0
         while not self.should_stop:
-            await self._pause()
+            await self._pause(took)
+            began = time.monotonic()
             await self.commit()
+            took = time.monotonic() - began
 
-    async def _pause(self) -> None:
-        """The time between two flushes; cut short where much was left to read, and no longer is."""
+    async def _pause(self, took: float) -> None:
+        """The time between two flushes, the last of which ``took`` so many seconds.
+
+        Flushes that keep up begin an interval apart, with at least a quarter of it for the facts in between. The pause
+        is cut short where much was left to read, and no longer is.
+        """
         engine, since = self.engine, time.monotonic()
+        if engine.interval <= engine.settings.flush_interval:
+            since -= min(took, 0.75 * engine.interval)
         longest = max(engine.settings.flush_interval, engine.settings.slow_flush_interval)
         while not self.should_stop and (left := since + engine.interval - time.monotonic()) > 0:
             if left > longest and not engine.is_far_behind(self.lag_total()):
