@@ -10,6 +10,7 @@ import pytest
 
 from processors.hours import Clocks
 from processors.reading import NoScanner, Reader
+from processors.times import parse_time
 from streams.compiled import insist_on_fresh, is_compiled
 from streams.errors import UserError
 from tests.deploy.compose import ROOT
@@ -61,9 +62,20 @@ def test_a_source_changed_after_it_was_compiled_is_refused(checkout: Path) -> No
         insist_on_fresh(checkout)
 
 
-def test_the_scanner_is_there_exactly_where_the_hot_path_is_compiled() -> None:
-    """One is not to be had without the other."""
-    assert isinstance(Reader(Clocks("UTC")).scanner, NoScanner) is not is_compiled()
+def test_the_scanner_takes_every_plain_fact_where_the_hot_path_is_compiled() -> None:
+    """Else the law that it says the same as the other ways would be empty; where nothing is compiled it takes none."""
+    scanner = Reader(Clocks("UTC", {"paris": "Europe/Paris"})).scanner
+    assert isinstance(scanner, NoScanner) is not is_compiled()
+    common = {"operator_id": "o 1", "team_id": "t1", "site_id": "paris", "campaign_id": "autumn", "call_id": "c1"}
+    common |= {"talk_seconds": 12.345678, "lead_id": "l1", "version": 7, "voided": False, "script_id": None}
+    at = "2025-11-04T10:00:03.5+01:00"
+    times = {"started_at": at, "answered_at": at, "ended_at": "2025-11-04T09:01:00Z", "stated_at": at}
+    call = common | times | {"answered_by": "human", "direction": "outbound", "attempt": 2, "abandoned": False}
+    call |= {"prospect_time_zone": "Europe/Paris"}
+    said = {"call_started_at": at, "outcome": "warm_lead", "warm_horizon": "short", "callback_at": at, "more": 1.5}
+    for kind, fact in ((0, call), (1, common | said)):
+        value = json.dumps(fact).encode()
+        assert (scanner.scan(kind, b"o 1", value, parse_time(at)) is not None) is is_compiled()
 
 
 def test_the_laws_hold_interpreted_too(checkout: Path) -> None:
