@@ -1,5 +1,6 @@
 """Compiling: what a machine without a compiler is told, and that nothing stale or misread ever runs."""
 
+import json
 import os
 import shutil
 import subprocess
