@@ -56,6 +56,8 @@ class Outcome:
     zombies: list[Zombie] = field(default_factory=list)
     cleaned: int = 0
     """Records of KPI topics that Kafka's cleaner had passed over at the end."""
+    broken_coordinators: int = 0
+    """How often a broker that came back had a broken group coordinator, and had to be started again."""
     verdict: Verdict = field(default_factory=Verdict)
 
     def times(self, kinds: tuple[str, ...]) -> int:
@@ -87,7 +89,8 @@ class Outcome:
             f"broker kills {self.times(BROKER_KILLS)}, zombies {len(self.zombies)} "
             f"({sum(zombie.past_session for zombie in self.zombies)} past their session)\n"
             f"worker starts {self.starts}; compaction passed over {asleep} records while zombies slept, {since} since "
-            f"the first woke, and took {self.verdict.compacted_away}"
+            f"the first woke, and took {self.verdict.compacted_away}; brokers started again, their group coordinator "
+            f"being broken, {self.broken_coordinators}"
         )
 
 
@@ -178,6 +181,7 @@ class Campaign:
             if now is not None and before is not None and now > before:
                 return
             before = now if before is None else before
+            self._mend_coordinator()
             time.sleep(0.2)
         raise TimeoutError(f"nothing more was committed within {READY_WITHIN_S:.0f} s")
 
@@ -187,7 +191,14 @@ class Campaign:
         while self._crew.served() < PARTITIONS:
             if time.monotonic() > give_up:
                 raise TimeoutError(f"not all partitions were served within {READY_WITHIN_S:.0f} s")
+            self._mend_coordinator()
             time.sleep(0.1)
+
+    def _mend_coordinator(self) -> None:
+        """What whoever runs Kafka would have to do: the broker may have come back with a coordinator that is broken."""
+        if self._stage.restart_broken_coordinator():
+            self.outcome.broken_coordinators += 1
+            self._tell("Kafka's group coordinator has broken down by itself; starting the broker again")
 
     def _await_beats(self, since: datetime) -> None:
         """Redis has a sign of life of every partition, younger than this."""
