@@ -1,23 +1,12 @@
 """What of the scanner other compiled modules see, and the forms of what it finds."""
 
-ctypedef long long us_t
-ctypedef const unsigned char* text_t
-
-# What a value was found to be.
-cdef enum:
-    ABSENT, TEXT, NUMBER, TRUE, FALSE
+from processors.json_values cimport Value, text_t, us_t
 
 # The fields that are looked for, by their places in a scan.
 cdef enum:
     CALL_ID, STARTED_AT, CAMPAIGN_ID, OPERATOR_ID, TEAM_ID, SITE_ID, ENDED_AT, ANSWERED_AT, ANSWERED_BY, TALK_SECONDS
     LEAD_ID, VERSION, CALL_STARTED_AT, OUTCOME, SCRIPT_ID, ATTEMPT, DIRECTION, ZONE, ABANDONED, WARM_HORIZON
     CALLBACK_AT, SOURCE_CODE, VOIDED, STATED_AT, FIELDS
-
-
-cdef struct Value:
-    int kind
-    text_t at
-    Py_ssize_t size
 
 
 cdef class Scanner:
@@ -27,7 +16,7 @@ cdef class Scanner:
     cdef int[FIELDS] _order
     cdef Value[FIELDS] _values
     cdef readonly us_t ended_us
-    cpdef object scan(self, int kind, key, value, us_t record_us)
+    cpdef object scan(self, int kind, key, value, record_us)
     cdef object _call(self, us_t record_us)
     cdef object _conversation(self, us_t record_us)
     cdef us_t _version(self) noexcept

@@ -6,6 +6,7 @@ the same sources. Hatchling runs this as its build hook, so that wheels hold it 
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = (
     "processors/changes.py",
     "processors/fold.py",
+    "processors/json_values.pyx",
     "processors/page.py",
     "processors/rates.py",
     "processors/rules.py",
@@ -32,8 +35,8 @@ MODULES = (
     "streams/ledgers/live_page.py",
     "streams/ledgers/restoring.py",
 )
-STAMP = "processors/compiled.stamp"
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
+STAMP = f"processors/compiled{SUFFIX}.stamp"
 # Annotations are for mypy: what C is to know stands in the .pxd files.
 DIRECTIVES = {"language_level": 3, "annotation_typing": False}
 
@@ -53,8 +56,12 @@ def sources(root: Path) -> list[Path]:
 
 
 def stamp_of(root: Path) -> str:
-    """A line of hash and name for each source, which the program compares with what it finds when it starts."""
-    return "".join(f"{_sha256(path)}  {path.relative_to(root).as_posix()}\n" for path in sources(root))
+    """What was compiled and how: a line for the recipe, and one of hash and name for each source.
+
+    The program compares the sources with what it finds when it starts.
+    """
+    recipe = f"# compiled by {_sha256(Path(__file__))}, Cython {_cython_version()}\n"
+    return recipe + "".join(f"{_sha256(path)}  {path.relative_to(root).as_posix()}\n" for path in sources(root))
 
 
 def _sha256(path: Path) -> str:
@@ -69,51 +76,83 @@ def targets() -> list[str]:
 def is_done(root: Path) -> bool:
     """Whether everything is there, made from the sources as they are."""
     stamp = root / STAMP
-    made = stamp.is_file() and stamp.read_text() == stamp_of(root)
-    return made and all((root / target).is_file() for target in targets())
+    return stamp.is_file() and stamp.read_text() == stamp_of(root) and _is_whole(root)
+
+
+def _is_whole(folder: Path) -> bool:
+    return all((folder / target).is_file() for target in targets())
 
 
 def remove(root: Path) -> None:
-    """From here on everything runs interpreted."""
-    for room in ("processors", "streams"):
-        for path in (root / room).rglob("*.so"):
-            path.unlink()
-    (root / STAMP).unlink(missing_ok=True)
+    """From here on everything runs interpreted by this Python."""
+    for path in [root / STAMP, *(path for room in ("processors", "streams") for path in (root / room).rglob("*.so"))]:
+        if path.name.endswith((SUFFIX, ".stamp")):
+            path.unlink(missing_ok=True)
 
 
 def compile_all(root: Path) -> None:
     """Makes everything anew, or takes it from the cache. Raises CannotCompileError."""
-    remove(root)
-    kept = _cache() / hashlib.sha256((stamp_of(root) + SUFFIX + _cython_version()).encode()).hexdigest()[:32]
-    if not kept.is_dir():
-        _insist_on_compiler()
-        _say("compiling the hot path (half a minute, once)")
-        with tempfile.TemporaryDirectory() as folder:
-            _compile(root, Path(folder))
-            _keep(Path(folder) / "made", kept)
-    for target in targets():
-        # Renamed into place: a worker that runs goes on with the file that it has.
-        fresh = root / f"{target}.new"
-        shutil.copy(kept / target, fresh)
-        fresh.rename(root / target)
-    (root / STAMP).write_text(stamp_of(root))
+    with tempfile.TemporaryDirectory() as folder, _alone_in(root):
+        if is_done(root):  # another process has done it meanwhile
+            return
+        # From a copy, so that stamp and modules are of the same sources whatever is edited or checked out meanwhile.
+        copy = Path(folder) / "sources"
+        for path in sources(root):
+            (copy / path.relative_to(root)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy / path.relative_to(root))
+        stamp = stamp_of(copy)
+        made = _cached(stamp)
+        if made is None:
+            _insist_on_compiler()
+            _say("compiling the hot path (half a minute, once)")
+            made = _compile(copy, Path(folder))
+            _keep(made, stamp)
+        remove(root)
+        for target in targets():
+            # Renamed into place: a worker that runs goes on with the file that it has.
+            fresh = root / f"{target}.new"
+            shutil.copy(made / target, fresh)
+            fresh.rename(root / target)
+        (root / STAMP).write_text(stamp)
 
 
-def _cache() -> Path:
+@contextmanager
+def _alone_in(root: Path) -> Iterator[None]:
+    """One process at a time in a checkout."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _cache(stamp: str) -> Path:
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (named if named.is_absolute() else Path.home() / ".cache") / "dialpulse" / "compiled"
+    base = named if named.is_absolute() else Path.home() / ".cache"
+    return base / "dialpulse" / "compiled" / hashlib.sha256((stamp + SUFFIX).encode()).hexdigest()[:32]
 
 
-def _keep(made: Path, kept: Path) -> None:
-    """Moves what was made into the cache, whole or not at all."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as beside:
-        shutil.copytree(made, Path(beside) / "made")
-        try:
+def _cached(stamp: str) -> Path | None:
+    """Where what this stamp says was kept; None where it was not, or there is no cache."""
+    try:
+        kept = _cache(stamp)
+        return kept if _is_whole(kept) else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def _keep(made: Path, stamp: str) -> None:
+    """Moves a copy into the cache, whole or not at all; it is no harm where there can be none."""
+    try:
+        kept = _cache(stamp)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as beside:
+            shutil.copytree(made, Path(beside) / "made")
+            shutil.rmtree(kept, ignore_errors=True)
             (Path(beside) / "made").rename(kept)
-        except OSError:
-            if not kept.is_dir():  # else another process was quicker
-                raise
+    except (OSError, RuntimeError) as error:
+        _say(f"not kept for other checkouts: {error}")
 
 
 def _cython_version() -> str:
@@ -127,17 +166,18 @@ def _cython_version() -> str:
 def _insist_on_compiler() -> None:
     compiler = (os.environ.get("CC") or str(sysconfig.get_config_var("CC"))).split()[0]
     if shutil.which(compiler) is None:
-        raise CannotCompileError(f"there is no C compiler ({compiler}): apt-get install gcc, then start again")
+        raise CannotCompileError(f"there is no C compiler ({compiler}): apt-get install gcc, or set CC to one")
     if not Path(sysconfig.get_path("include"), "Python.h").is_file():
         raise CannotCompileError("this Python lacks its headers: apt-get install python3-dev, then start again")
 
 
-def _compile(root: Path, folder: Path) -> None:
-    """In a process of its own: setuptools changes what it is imported into."""
-    line = [sys.executable, __file__, "--build", str(folder)]
-    done = subprocess.run(line, cwd=root, capture_output=True, text=True, check=False)
+def _compile(copy: Path, folder: Path) -> Path:
+    """In a process of its own: setuptools changes what it is imported into. Gives the folder of what was made."""
+    line = [sys.executable, str(Path(__file__).resolve()), "--build", str(folder)]
+    done = subprocess.run(line, cwd=copy, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotCompileError(f"the compiler failed:\n{(done.stdout + done.stderr)[-4000:]}")
+    return folder / "made"
 
 
 def _build(folder: Path) -> None:
@@ -176,9 +216,10 @@ def _bring(root: Path, require: bool) -> bool:
     try:
         if not is_done(root):
             compile_all(root)
-    except CannotCompileError as error:
-        remove(root)
+    except (CannotCompileError, OSError) as error:
         _say(f"not compiled, so facts cost about three times as much: {error}")
+        with suppress(OSError):  # what cannot be removed either is refused at the program's start
+            remove(root)
         if require:
             raise SystemExit(1) from None
         return False

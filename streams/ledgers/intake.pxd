@@ -12,7 +12,7 @@ cdef class BatchNews:
 
 
 @cython.locals(
-    keys=list, values=list, stamps=list, pages=dict, owners=dict, place=cython.Py_ssize_t, record_us=us_t,
+    keys=list, values=list, stamps=list, pages=dict, owners=dict, place=cython.Py_ssize_t,
     ended_us=us_t, page=LivePage, statement=Statement, scanner=Scanner, kind=int, acceptance=int,
 )
 cpdef take_in(batch, str topic, Book book, reader, desk, BatchNews news)

@@ -62,7 +62,9 @@ def test_only_what_the_image_is_made_from_is_sent_to_the_build(context: Path) ->
     assert is_ignored(".env")
     assert [path.name for path in (context / "scripts").iterdir()] == ["compile.py"]
     assert is_ignored("streams/board/__pycache__/api.pyc")
-    assert is_ignored("processors/page.cpython-312-x86_64-linux-gnu.so") and is_ignored("processors/compiled.stamp")
+    assert is_ignored("processors/page.cpython-312-x86_64-linux-gnu.so") and is_ignored(
+        "processors/compiled.cpython-312-x86_64-linux-gnu.so.stamp"
+    )
     assert not is_ignored("streams/board/static/main.js")
 
 

@@ -1,5 +1,6 @@
 """Compiling: what a machine without a compiler is told, and that nothing stale or misread ever runs."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import pytest
 from processors.hours import Clocks
 from processors.reading import NoScanner, Reader
 from processors.times import parse_time
-from streams.compiled import insist_on_fresh, is_compiled
+from streams.compiled import STAMP, insist_on_fresh, is_compiled
 from streams.errors import UserError
 from tests.deploy.compose import ROOT
 
@@ -43,6 +44,13 @@ def test_without_a_compiler_it_says_what_to_install_and_goes_on(checkout: Path) 
     assert ran.stdout == "False\n"
 
 
+def test_a_cache_that_cannot_be_is_no_harm(checkout: Path) -> None:
+    """A home that is a file, as where none can be written: what is wrong is said in one line, and it goes on."""
+    (checkout.parent / "cache").write_text("")
+    done = compiling(checkout, CC="no-such-compiler")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+
+
 def test_a_compiler_that_fails_is_quoted(checkout: Path) -> None:
     """Its last words say why, and nothing half made is left."""
     done = compiling(checkout, CC="false")
@@ -53,10 +61,8 @@ def test_a_compiler_that_fails_is_quoted(checkout: Path) -> None:
 def test_a_source_changed_after_it_was_compiled_is_refused(checkout: Path) -> None:
     """What would run is not what is read there: the error names the file and the remedy."""
     fold = checkout / "processors" / "fold.py"
-    stamp = subprocess.run(
-        ["sha256sum", "processors/fold.py"], cwd=checkout, capture_output=True, text=True, check=True
-    )
-    (checkout / "processors" / "compiled.stamp").write_text(stamp.stdout)
+    stamp = f"# how\n{hashlib.sha256(fold.read_bytes()).hexdigest()}  processors/fold.py\n"
+    (checkout / STAMP).write_text(stamp)
     insist_on_fresh(checkout)
     fold.write_text(fold.read_text() + "\n")
     with pytest.raises(UserError, match=rf"{fold} was changed after it was compiled: run scripts/bootstrap run"):
