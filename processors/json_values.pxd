@@ -7,6 +7,11 @@ ctypedef const unsigned char* text_t
 cdef enum:
     ABSENT, TEXT, NUMBER, TRUE, FALSE
 
+# Numbers that stand for a value that is absent, and for one that is there and not plain.
+cdef enum:
+    NONE = -1
+    NOT_PLAIN = -2
+
 
 cdef struct Value:
     int kind
@@ -32,8 +37,9 @@ cdef text_t past_value(text_t at, text_t end, Value* value) noexcept nogil
 cdef bint is_id(Value* value) noexcept nogil
 cdef bint is_id_or_absent(Value* value) noexcept nogil
 cdef us_t whole(Value* value) noexcept nogil
-cdef us_t duration_us(Value* value) noexcept nogil
 cdef us_t time_us(Value* value) noexcept nogil
+cdef us_t time_or_none(Value* value) noexcept nogil
+cdef us_t duration_or_none(Value* value) noexcept nogil
 cdef bint is_word(Value* value, bytes word) noexcept
 cdef object bytes_of(Value* value)
 cdef object text_of(Value* value)

@@ -195,6 +195,22 @@ cdef bint is_word(Value* value, bytes word) noexcept:
     )
 
 
+cdef us_t time_or_none(Value* value) noexcept nogil:
+    """The same of a time that may be absent, which gives NONE; NOT_PLAIN for anything else."""
+    if value.kind == ABSENT:
+        return NONE
+    cdef us_t us = time_us(value)
+    return us if us >= 0 else NOT_PLAIN
+
+
+cdef us_t duration_or_none(Value* value) noexcept nogil:
+    """The same of a duration that may be absent, which gives NONE; NOT_PLAIN for anything else."""
+    if value.kind == ABSENT:
+        return NONE
+    cdef us_t us = duration_us(value)
+    return us if us >= 0 else NOT_PLAIN
+
+
 cdef object bytes_of(Value* value):
     return PyBytes_FromStringAndSize(<const char*>value.at, value.size)
 
@@ -221,7 +237,7 @@ cdef void _kept(Rest* rest) noexcept nogil:
 
 
 cdef void pack_number(Rest* rest, us_t number) noexcept nogil:
-    """A number of at least 0, nil for -1."""
+    """A number of at least 0, nil for NONE."""
     cdef int size, place
     rest.count += 1
     if number < 0:

@@ -15,13 +15,13 @@ cdef class Scanner:
     cdef set _zones
     cdef int[FIELDS] _order
     cdef Value[FIELDS] _values
+    cdef us_t _at_us, _version, _talk_us
     cdef readonly us_t ended_us
     cpdef object scan(self, int kind, key, value, record_us)
     cdef object _call(self, us_t record_us)
     cdef object _conversation(self, us_t record_us)
-    cdef us_t _version(self) noexcept
     cdef bint _is_zone(self) except -1
-    cdef _Place _frame(self, us_t version, us_t at_us, us_t record_us)
+    cdef _Place _frame(self, Value* at, us_t record_us)
     cdef _Place _where(self)
     cdef _Place _new_place(self, bytes key)
     cdef bint _scan(self, text_t at, Py_ssize_t size) noexcept

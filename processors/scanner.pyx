@@ -11,8 +11,9 @@ from cpython.object cimport PyObject
 from libc.string cimport memcmp, memcpy
 
 from processors.json_values cimport (
-    ABSENT, FALSE, NUMBER, Rest, TEXT, TRUE, begin, bytes_of, duration_us, is_id, is_id_or_absent, is_word,
-    pack_number, pack_text, packed, past_blanks, past_text, past_value, text_of, text_or_none, time_us, whole,
+    ABSENT, FALSE, NONE, NOT_PLAIN, NUMBER, Rest, TEXT, TRUE, begin, bytes_of, duration_or_none, is_id,
+    is_id_or_absent, is_word, pack_number, pack_text, packed, past_blanks, past_text, past_value, text_of,
+    text_or_none, time_or_none, time_us, whole,
 )
 from processors.statements cimport offset_of
 
@@ -32,7 +33,8 @@ cdef Py_ssize_t _MOST_KNOWN = 100_000
 cdef Py_ssize_t _GREATEST_KEY = GREATEST_KEY
 cdef Py_ssize_t _GREATEST_VALUE = GREATEST_VALUE
 # Places looked up have four ids and their bars, a packed rest three numbers and three texts.
-DEF BUFFER = 1024
+cdef enum:
+    BUFFER = 1024
 
 _NAMES = (
     b"call_id", b"started_at", b"campaign_id", b"operator_id", b"team_id", b"site_id", b"ended_at", b"answered_at",
@@ -117,24 +119,18 @@ cdef class Scanner:
 
     cdef object _call(self, us_t record_us):
         cdef Value* values = self._values
-        cdef us_t started_us, latest_us, answered_us = -1, ended_us = -1, talk_us = -1, attempt = -1
+        cdef us_t answered_us = time_or_none(&values[ANSWERED_AT]), ended_us = time_or_none(&values[ENDED_AT])
+        cdef us_t attempt = NONE, latest_us
         cdef bint abandoned, inbound
-        started_us = latest_us = time_us(&values[STARTED_AT])
-        if started_us < 0 or not is_id(&values[CALL_ID]) or not is_id(&values[CAMPAIGN_ID]):
+        cdef _Place place = self._frame(&values[STARTED_AT], record_us)
+        if place is None or not self._is_zone():
             return None
-        if values[ANSWERED_AT].kind:
-            answered_us = time_us(&values[ANSWERED_AT])
-            if answered_us < started_us:
-                return None
-            latest_us = answered_us
-        if values[ENDED_AT].kind:
-            ended_us = time_us(&values[ENDED_AT])
-            if ended_us < latest_us:
-                return None
-        if values[TALK_SECONDS].kind:
-            talk_us = duration_us(&values[TALK_SECONDS])
-            if talk_us < 0:
-                return None
+        cdef us_t started_us = self._at_us, talk_us = self._talk_us
+        if answered_us == NOT_PLAIN or answered_us != NONE and answered_us < started_us:
+            return None
+        latest_us = started_us if answered_us == NONE else answered_us
+        if ended_us == NOT_PLAIN or ended_us != NONE and ended_us < latest_us:
+            return None
         if values[ATTEMPT].kind:
             attempt = whole(&values[ATTEMPT])
             if not 1 <= attempt <= _GREATEST_ATTEMPT:
@@ -157,36 +153,29 @@ cdef class Scanner:
             inbound = is_word(&values[DIRECTION], b"inbound")
             if not inbound and not is_word(&values[DIRECTION], b"outbound"):
                 return None
-        if not (is_id_or_absent(&values[LEAD_ID]) and is_id_or_absent(&values[SCRIPT_ID]) and self._is_zone()):
-            return None
-        cdef us_t version = self._version()
-        cdef _Place place = self._frame(version, started_us, record_us)
-        if place is None:
-            return None
         cdef unsigned char[BUFFER] buffer
         cdef Rest rest
         begin(&rest, buffer)
-        pack_number(&rest, answered_us - started_us if answered_us >= 0 else -1)
-        pack_number(&rest, ended_us - started_us if ended_us >= 0 else -1)
+        pack_number(&rest, NONE if answered_us == NONE else answered_us - started_us)
+        pack_number(&rest, NONE if ended_us == NONE else ended_us - started_us)
         pack_text(&rest, &values[LEAD_ID])
         pack_number(&rest, attempt)
         pack_text(&rest, &values[ZONE])
         pack_text(&rest, &values[SCRIPT_ID])
-        self.ended_us = ended_us if ended_us >= 0 else latest_us + (talk_us if talk_us > 0 else 0)
+        self.ended_us = latest_us + max(talk_us, 0) if ended_us == NONE else ended_us
         return _Call(
-            place.owner, place.hour_us, text_of(&values[CALL_ID]), version, False, place.part, started_us,
-            answered_us >= 0, answered_by, abandoned, inbound, None if talk_us < 0 else talk_us,
+            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part, started_us,
+            answered_us != NONE, answered_by, abandoned, inbound, None if talk_us == NONE else talk_us,
             packed(buffer, &rest),
         )
 
     cdef object _conversation(self, us_t record_us):
         cdef Value* values = self._values
-        cdef us_t started_us, talk_us = -1, callback_us = -1
-        started_us = time_us(&values[CALL_STARTED_AT])
-        if started_us < 0 or not is_id(&values[CALL_ID]) or not is_id(&values[CAMPAIGN_ID]):
+        cdef us_t callback_us = time_or_none(&values[CALLBACK_AT])
+        cdef _Place place = self._frame(&values[CALL_STARTED_AT], record_us)
+        if place is None or values[OPERATOR_ID].kind == ABSENT or callback_us == NOT_PLAIN:
             return None
-        if not is_id(&values[OPERATOR_ID]):
-            return None
+        cdef us_t started_us = self._at_us, talk_us = self._talk_us
         outcome = _word(_OUTCOMES, &values[OUTCOME])
         if outcome is None:
             return None
@@ -195,21 +184,7 @@ cdef class Scanner:
             horizon = _word(_HORIZONS, &values[WARM_HORIZON])
             if horizon is None or not is_word(&values[OUTCOME], b"warm_lead"):
                 return None
-        if values[TALK_SECONDS].kind:
-            talk_us = duration_us(&values[TALK_SECONDS])
-            if talk_us < 0:
-                return None
-        if values[CALLBACK_AT].kind:
-            callback_us = time_us(&values[CALLBACK_AT])
-            if callback_us < 0:
-                return None
-        if not (is_id_or_absent(&values[LEAD_ID]) and is_id_or_absent(&values[SCRIPT_ID])):
-            return None
         if values[SOURCE_CODE].kind and not (values[SOURCE_CODE].kind == TEXT and values[SOURCE_CODE].size <= 128):
-            return None
-        cdef us_t version = self._version()
-        cdef _Place place = self._frame(version, started_us, record_us)
-        if place is None:
             return None
         cdef unsigned char[BUFFER] buffer
         cdef Rest rest
@@ -218,14 +193,11 @@ cdef class Scanner:
         pack_text(&rest, &values[LEAD_ID])
         pack_text(&rest, &values[SOURCE_CODE])
         pack_text(&rest, &values[SCRIPT_ID])
-        self.ended_us = started_us + (talk_us if talk_us > 0 else 0)
+        self.ended_us = started_us + max(talk_us, 0)
         return _Conversation(
-            place.owner, place.hour_us, text_of(&values[CALL_ID]), version, False, place.part, started_us,
-            outcome, horizon, None if talk_us < 0 else talk_us, packed(buffer, &rest),
+            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part, started_us,
+            outcome, horizon, None if talk_us == NONE else talk_us, packed(buffer, &rest),
         )
-
-    cdef us_t _version(self) noexcept:
-        return whole(&self._values[VERSION]) if self._values[VERSION].kind else 0
 
     cdef bint _is_zone(self) except -1:
         """The prospect's zone is one that IANA names, or absent."""
@@ -236,24 +208,35 @@ cdef class Scanner:
             return False
         name = bytes_of(value)
         if name not in self._zones:
+            zone = text_of(value)
             try:
-                if check_zone(text_of(value)) != text_of(value):
+                if check_zone(zone) != zone:
                     return False
             except ValueError:
                 return False
             self._zones.add(name)
         return True
 
-    cdef _Place _frame(self, us_t version, us_t at_us, us_t record_us):
-        """Where the fact belongs, with its hour; None unless all that facts have in common is as it should be."""
+    cdef _Place _frame(self, Value* at, us_t record_us):
+        """Where the fact of this time belongs, with its hour; None unless what calls and conversations share is plain.
+
+        Leaves its time, version and talk in ``_at_us``, ``_version`` and ``_talk_us``.
+        """
         cdef Value* values = self._values
-        cdef us_t stated_us = record_us
-        if not 0 <= version <= _GREATEST_VERSION or values[VOIDED].kind not in (ABSENT, FALSE):
+        cdef us_t at_us = time_us(at), stated_us = time_or_none(&values[STATED_AT])
+        self._at_us = at_us
+        self._version = whole(&values[VERSION]) if values[VERSION].kind else 0
+        self._talk_us = duration_or_none(&values[TALK_SECONDS])
+        if at_us < 0 or stated_us == NOT_PLAIN or self._talk_us == NOT_PLAIN:
             return None
-        if values[STATED_AT].kind:
-            stated_us = time_us(&values[STATED_AT])
-            if stated_us < 0:
-                return None
+        if not 0 <= self._version <= _GREATEST_VERSION or values[VOIDED].kind not in (ABSENT, FALSE):
+            return None
+        if not is_id(&values[CALL_ID]) or not is_id(&values[CAMPAIGN_ID]):
+            return None
+        if not is_id_or_absent(&values[LEAD_ID]) or not is_id_or_absent(&values[SCRIPT_ID]):
+            return None
+        if stated_us == NONE:
+            stated_us = record_us
         cdef _Place place = self._where()
         if place is None:
             return None
