@@ -73,11 +73,12 @@ def hour_at(us: int, zone: ZoneInfo) -> Hour:
 class Clock:
     """The hours of one zone, remembered: facts of one moment share theirs."""
 
-    __slots__ = ("_known", "zone")
+    __slots__ = ("_hours", "_known", "zone")
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._known: dict[int, Hour] = {}
+        self._hours: dict[int, Hour] = {}
 
     def hour(self, us: int) -> Hour:
         """The hour that holds the instant ``us``."""
@@ -85,7 +86,10 @@ class Clock:
         if hour is None or not hour.start_us <= us < hour.end_us:
             if len(self._known) > 100_000:
                 self._known.clear()
-            hour = self._known[us // _BUCKET_US] = hour_at(us, self.zone)
+                self._hours.clear()
+            hour = hour_at(us, self.zone)
+            # One object for each hour: the same one is known by its place.
+            hour = self._known[us // _BUCKET_US] = self._hours.setdefault(hour.start_us, hour)
         return hour
 
 

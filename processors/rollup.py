@@ -138,16 +138,24 @@ class RollUp:
         self.operators = 0
         self.clocks: dict[tuple[str, int], int] = {}
 
-    def exchange(self, before: tuple[Given, Share] | None, after: tuple[Given, Share] | None) -> None:
-        """Takes what an owner gave before out, and puts what it gives now in."""
-        old, new = before[1] if before else NOTHING, after[1] if after else NOTHING
-        if before and after and before[0].kind == after[0].kind and (old.lanes is None) == (new.lanes is None):
-            self.weight += after[0].weight - before[0].weight  # all that changes while an hour runs
+    def exchange(self, target: Target, before: Given | None, after: Given) -> None:
+        """Takes what an owner gave before to this, the ``target``, out, and puts what it gives now in."""
+        left = None if before is None else before.shares.get(target)
+        come = after.shares.get(target)
+        old, new = left or NOTHING, come or NOTHING
+        if (
+            before is not None
+            and left is not None
+            and come is not None
+            and before.kind == after.kind
+            and (old.lanes is None) == (new.lanes is None)
+        ):
+            self.weight += after.weight - before.weight  # all that changes while an hour runs
         else:
-            if after is not None:
-                self._note(*after, 1)
-            if before is not None:
-                self._note(*before, -1)
+            if come is not None:
+                self._note(after, come, 1)
+            if before is not None and left is not None:
+                self._note(before, left, -1)
         self.sum.change((new.lanes or 0) - (old.lanes or 0), new.amounts, old.amounts)
 
     def _note(self, given: Given, share: Share, sign: int) -> None:
@@ -190,11 +198,7 @@ class HourPage:
         before = {} if standing is None else standing.shares
         changed = given.shares if before.keys() <= given.shares.keys() else {**before, **given.shares}
         for target in changed:
-            roll_up = self.open(target)
-            old, new = before.get(target), given.shares.get(target)
-            roll_up.exchange(
-                None if standing is None or old is None else (standing, old), None if new is None else (given, new)
-            )
+            self.open(target).exchange(target, standing, given)
         return changed
 
     def open(self, target: Target) -> RollUp:
