@@ -54,6 +54,9 @@ class NoScanner:
     def scan(self, kind: int, key: bytes | None, value: bytes | None, record_us: int) -> None:
         """Nothing is known of any record."""
 
+    def scan_bytes(self, kind: int, key_size: int, value: Any, size: int, record_ms: int) -> None:
+        """Nor of one by where it lies."""
+
 
 class _Unusual(Exception):
     """Not for the quick way."""

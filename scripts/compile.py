@@ -33,6 +33,7 @@ MODULES = (
     "processors/scanner.pyx",
     "processors/sums.py",
     "processors/tally.py",
+    "streams/engine/stored.pyx",
     "streams/ledgers/book.py",
     "streams/ledgers/intake.py",
     "streams/ledgers/live_page.py",

@@ -77,8 +77,8 @@ class Deliveries:
         while run and run[0].acked:
             batch = run.popleft()
             self._folded[tp] = batch.next
-            if batch.timestamps:
-                latest = max(batch.timestamps)
+            latest = batch.latest_ms
+            if latest is not None:
                 self._timestamps[tp] = max(latest, self._timestamps.get(tp, latest))
         return self._folded.get(tp)
 

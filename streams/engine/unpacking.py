@@ -1,18 +1,30 @@
 """aiokafka's unpacker of fetched bytes, yielding one `Batch` per stored record batch instead of one object per record.
 
-Leans on private names of aiokafka (`consumer.fetcher.PartitionRecords`), so its version is pinned and a contract
-test watches each of them. Meant for topics without transactions: aborted records are not left out.
+Leans on private names of aiokafka (`consumer.fetcher.PartitionRecords` and `MemoryRecords`), so its version is pinned
+and a contract test watches each of them. Meant for topics without transactions: aborted records are not left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from aiokafka import conn
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
 
 from streams.engine.batches import Batch
 
+try:
+    from streams.engine.stored import StoredBatch, StoredBatches
+
+    stored_batches: Callable[[bytes], Any] = StoredBatches
+except ImportError:  # not compiled
+    stored_batches, StoredBatch = MemoryRecords, None  # type: ignore[assignment, misc]
+
 LOG_APPEND_TIME = 1
+READ_AHEAD = 1 << 24
+"""Bytes of an answer that a connection holds before it stops reading. Of aiokafka's 64 KiB it stops several times for
+each, and begins again."""
 
 
 class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
@@ -22,15 +34,24 @@ class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka 
 
     def _unpack_records(self) -> Iterator[Batch]:
         while self._records.has_next():
-            stored = self._records.next_batch()
-            if self._check_crcs and not stored.validate_crc():
-                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            start = self.next_fetch_offset
-            if stored.next_offset <= start:
-                continue
-            # Told before the batch is handed out: aiokafka takes its position from here when it stops in between.
-            self.next_fetch_offset = stored.next_offset
-            yield self._batch(stored, max(start, stored.base_offset))
+            try:
+                batch = self._next()
+            except ValueError as error:
+                raise CorruptRecordException(f"{self._tp} at {self.next_fetch_offset}: {error}") from error
+            if batch is not None:
+                yield batch
+
+    def _next(self) -> Batch | None:
+        stored = self._records.next_batch()
+        if self._check_crcs and not stored.validate_crc():
+            raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+        start = self.next_fetch_offset
+        if stored.next_offset <= start:
+            return None
+        batch = self._batch(stored, max(start, stored.base_offset))
+        # Told before the batch is handed out: aiokafka takes its position from here when it stops in between.
+        self.next_fetch_offset = stored.next_offset
+        return batch
 
     def _batch(self, stored: Any, first: int) -> Batch:
         topic, partition = self._tp
@@ -38,6 +59,8 @@ class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka 
         if stored.is_control_batch:
             # Covers its offsets with no record, so that a producer's transaction marker is not taken for a hole.
             return Batch(topic, partition, first, following, [], [], [], [])
+        if StoredBatch is not None and isinstance(stored, StoredBatch):
+            return Batch.of_run(topic, partition, first, following, stored.run(first))
         records = list(stored)
         if stored.base_offset < first:  # a seek or a restart landed inside the stored batch
             records = [record for record in records if record.offset >= first]
@@ -58,5 +81,7 @@ class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka 
 
 
 def install() -> None:
-    """Let every aiokafka consumer of this process deliver batches."""
+    """Let every aiokafka consumer of this process deliver batches, and take in whole answers."""
+    conn.READER_LIMIT = READ_AHEAD
     fetcher.PartitionRecords = BatchRecords
+    fetcher.MemoryRecords = stored_batches

@@ -33,9 +33,19 @@ def run_worker(
 
     `around` gives what lives in the same event loop: entered before the app starts, left after the last flush.
     """
+    _take_quick_loops()
     code = asyncio.run(_run_within(app, leave, stop_within, around))
     failure = app.engine.failure
     return failure.exit_code if isinstance(failure, UserError) else code
+
+
+def _take_quick_loops() -> None:
+    """Also for the loops of other threads, which Faust makes. uvloop is not there for Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 async def _run_within(app: EngineApp, leave: bool, stop_within: float, around: Surroundings) -> int:
@@ -62,7 +72,6 @@ async def _run(app: EngineApp, leave: bool, stop_within: float) -> int:
 async def _start(app: EngineApp) -> None:
     await app.start()
     # What was made for the start stays, and what is restored does: the table sees to that.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 

@@ -10,6 +10,16 @@ from streams.ledgers.finality import Finality
 from streams.ledgers.live_page import LivePage
 
 
+class Home:
+    """Under which key an owner's facts lie in this partition, and the page that the last of them was for."""
+
+    __slots__ = ("key", "page")
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.page: LivePage | None = None
+
+
 class Book:
     """The pages of one partition of the fact topics.
 
@@ -22,7 +32,7 @@ class Book:
     def __init__(self, grace_us: int) -> None:
         self.pages: dict[PageKey, LivePage] = {}
         self.by_hour: dict[int, list[LivePage]] = defaultdict(list)
-        self.owners: dict[bytes | None, str] = {}
+        self.homes: dict[str, Home] = {}
         self.touched: list[LivePage] = []
         self.rows: list[AnyStatement] = []
         self.rejected: list[Record] = []

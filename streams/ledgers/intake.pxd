@@ -2,7 +2,8 @@ cimport cython
 
 from processors.scanner cimport Scanner, us_t
 from processors.statements cimport Statement
-from streams.ledgers.book cimport Book
+from streams.engine.stored cimport RecordRun, Span
+from streams.ledgers.book cimport Book, Home
 from streams.ledgers.live_page cimport LivePage
 
 
@@ -12,8 +13,8 @@ cdef class BatchNews:
 
 
 @cython.locals(
-    keys=list, values=list, stamps=list, pages=dict, owners=dict, place=cython.Py_ssize_t,
-    ended_us=us_t, page=LivePage, statement=Statement, scanner=Scanner, kind=int, acceptance=int,
+    run=RecordRun, span="Span*", pages=dict, homes=dict, home=Home, place=cython.Py_ssize_t, ended_us=us_t,
+    page=LivePage, statement=Statement, scanner=Scanner, kind=int, acceptance=int,
 )
 cpdef take_in(batch, str topic, Book book, reader, desk, BatchNews news)
 cdef _note(LivePage page, Statement statement, us_t ended_us, BatchNews news)

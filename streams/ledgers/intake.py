@@ -62,27 +62,37 @@ class Desk(Protocol):
 
 def take_in(batch: Batch, topic: str, book: Book, reader: Reader, desk: Desk, news: BatchNews) -> None:
     """Accepts, rejects or forwards each record of a batch; ``topic`` is its topic's name in the registry."""
-    keys, values, stamps, partition = batch.keys, batch.values, batch.timestamps, batch.partition
-    owners, pages, scanner, kind = book.owners, book.pages, reader.scanner, reader.scanned_as(topic)
+    keys, values, stamps, partition, run = batch.keys, batch.values, batch.timestamps, batch.partition, batch.run
+    homes, pages, scanner, kind = book.homes, book.pages, reader.scanner, reader.scanned_as(topic)
     for place in range(len(values)):
-        key, value, record_us = keys[place], values[place], stamps[place] * 1000
-        statement: AnyStatement | None = scanner.scan(kind, key, value, record_us)
+        statement: AnyStatement | None
+        if run is None:
+            statement = scanner.scan(kind, keys[place], values[place], stamps[place] * 1000)
+        else:  # compiled: no object is made of a record that the scanner takes
+            span = run.span(place)
+            statement = scanner.scan_bytes(kind, span.key_size, span.value, span.value_size, span.stamp_ms)
         if statement is not None:
             ended_us = scanner.ended_us
         else:
             try:
-                statement = reader.read_unplain(topic, key, value, record_us)
+                statement = reader.read_unplain(topic, keys[place], values[place], stamps[place] * 1000)
             except Refusal as refusal:
                 desk.reject(book, batch, place, refusal)
                 continue
             ended_us = reader.ended_us
         owner = statement.owner
-        if owners.get(key) != owner and not desk.is_home(book, partition, key, owner):
-            desk.forward(book, batch, place, owner)
-            continue
-        page = pages.get((owner, statement.hour_us))
-        if page is None:
-            page = desk.open_page(book, statement)
+        home = homes.get(owner)
+        if home is None or not (keys[place] == home.key if run is None else run.is_key(place, home.key)):
+            if not desk.is_home(book, partition, keys[place], owner):
+                desk.forward(book, batch, place, owner)
+                continue
+            home = homes[owner]
+        page = home.page
+        if page is None or page.hour_us != statement.hour_us:
+            page = pages.get((owner, statement.hour_us))
+            if page is None:
+                page = desk.open_page(book, statement)
+            home.page = page
         if not page.touched:
             desk.touch(book, page, news)
         acceptance = page.take(statement)

@@ -16,7 +16,7 @@ from streams.counters import PRESENT_US
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Flush, Outgoing, Record
-from streams.ledgers.book import Book
+from streams.ledgers.book import Book, Home
 from streams.ledgers.intake import BatchNews, take_in
 from streams.ledgers.live_page import LivePage
 from streams.ledgers.misfits import forwarded_copy, rejected_record
@@ -98,13 +98,14 @@ class PageLedger:
         now_us = self.now_us()
         news = BatchNews(now_us, now_us - PRESENT_US)
         take_in(batch, topic, self._book(batch.partition), self._reader, self, news)
-        self._telemetry.folded(topic, news, max(batch.timestamps, default=0) / 1000)
+        self._telemetry.folded(topic, news, (batch.latest_ms or 0) / 1000)
 
     def is_home(self, book: Book, partition: int, key: bytes | None, owner: str) -> bool:
         """Whether facts of this owner belong under this key and in this partition; remembered where they do."""
-        if key != record_key(owner) or partition_of(owner, self._topics.partitions) != partition:
+        own = record_key(owner)
+        if key != own or partition_of(owner, self._topics.partitions) != partition:
             return False
-        book.owners[key] = owner
+        book.homes[owner] = Home(own)
         return True
 
     def open_page(self, book: Book, statement: AnyStatement) -> LivePage:

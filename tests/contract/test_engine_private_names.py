@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from aiokafka import conn
 from aiokafka.consumer import AIOKafkaConsumer, fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -126,6 +127,10 @@ READ_IN_SOURCE: list[tuple[Any, str, str]] = [
     (fetcher.PartitionRecords, "self.next_fetch_offset", "positions would be lost"),
     (fetcher.PartitionRecords, "self._check_crcs", "corrupt bytes would be folded"),
     (fetcher.Fetcher, "PartitionRecords(", "records would come one by one"),
+    (fetcher.Fetcher, "MemoryRecords(", "records would be unpacked by aiokafka"),
+    (fetcher.Fetcher, "records.has_next()", "fetched bytes would not be looked into"),
+    (fetcher.Fetcher, "records.size_in_bytes()", "a batch that is larger than a fetch would go unnoticed"),
+    (conn.AIOKafkaConnection, "limit=READER_LIMIT", "an answer would be taken in by small pieces"),
     (QueueServiceThread, "def call_thread", "the consumer's thread could not be asked"),
     (ServiceThread, "self.parent_loop", "a failure in the thread could not be told"),
     (Service, "self._crashed", "a crash would go unnoticed"),
