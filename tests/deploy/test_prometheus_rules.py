@@ -97,6 +97,21 @@ def test_rules_read_only_what_is_recorded_or_in_the_catalogue() -> None:
         assert read <= known, read - known
 
 
+@pytest.mark.parametrize("name", ["dialer_call_rate", "dialer_floor_alerts"])
+def test_an_alert_looks_at_counts_of_its_own_evaluation(name: str) -> None:
+    """A group's rules are evaluated in their order, another group's at another time: what counts is recorded before.
+
+    Of other groups it reads what hardly changes, and what was some time ago.
+    """
+    groups = {group["name"]: group["rules"] for file in RULES for group in yaml.safe_load(file.read_text())["groups"]}
+    slow = {rule["record"] for group in ("dialer_thresholds", "dialer_same_hour") for rule in groups[group]}
+    known = slow | {"site:dialer_judged:bool"}
+    for rule in groups[name]:
+        now = set(re.findall(r"\b([a-z]+:[a-z_]+:[a-z0-9_]+)(?:{[^}]*})?(?! offset)(?![{\w])", rule["expr"]))
+        assert now <= known, now - known
+        known.add(rule.get("record", ""))
+
+
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_says_what_where_and_what_to_do(name: str) -> None:
     """Summary, description, the tile's link, and a runbook that is there and has the three parts."""

@@ -16,7 +16,7 @@ RIVALS = {
     "RivalAdaptiveBand": "adaptive band",
     "RivalRobustBand": "robust band",
 }
-_RIVAL_FILES = [replaying.ROOT / "deploy/prometheus/rules/counts.yml", Path(__file__).parent / "rivals.yml"]
+_RIVAL_FILES = [replaying.ROOT / "deploy/prometheus/rules/same-hour.yml", Path(__file__).parent / "rivals.yml"]
 
 Part = tuple[str, str]
 """What is alerted: ("team", its name) or ("campaign", its name)."""

@@ -19,7 +19,9 @@ from tests.deploy.compose import ROOT
 from tests.deploy.prometheus_server import running_server
 from tests.trial.remote_write import STALE, Run, Series, write
 
-RULES = [ROOT / f"deploy/prometheus/rules/{name}.yml" for name in ("thresholds", "counts", "baselines", "floor-alerts")]
+RULES = [
+    ROOT / f"deploy/prometheus/rules/{name}.yml" for name in ("thresholds", "same-hour", "call-rate", "floor-alerts")
+]
 _NAME = re.compile(r"\b[a-z]+:[a-z_]+:[a-z0-9_]+")
 
 

@@ -9,7 +9,19 @@ from statistics import NormalDist
 
 import pytest
 
-from tests.trial import agreeing, causes, curve, floors, ideal, measuring, methods, replaying, scraping, sizes
+from tests.trial import (
+    agreeing,
+    causes,
+    curve,
+    evaluating,
+    floors,
+    ideal,
+    measuring,
+    methods,
+    replaying,
+    scraping,
+    sizes,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +88,14 @@ def test_replaying_comes_to_what_prometheus_own_rule_manager_comes_to(tmp_path: 
     compared, complaint = agreeing.differences(tmp_path, range(1), seed=2)
     assert not complaint, complaint[:4000]
     assert not compared.endswith(" 0 alerts")
+
+
+@pytest.mark.timeout(300)
+def test_the_alerts_group_is_evaluated_in_a_fraction_of_its_interval(tmp_path: Path) -> None:
+    """All windows of three teams and three campaigns by the past weeks; the command measures more of them."""
+    took, by_weeks = evaluating.measured(tmp_path, 3, 3, minutes=1)
+    assert by_weeks == 6 * 5
+    assert max(took) < 10
 
 
 @pytest.mark.timeout(300)

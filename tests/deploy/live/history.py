@@ -18,7 +18,7 @@ from tests.trial.replaying import Rule, evaluate
 SCRAPED_EVERY_S = 30
 """Half as often as Prometheus would, since it takes time; windows of five minutes hardly mind."""
 JOB = "dialpulse-worker"
-FIRST = ("thresholds.yml", "counts.yml")
+FIRST = ("thresholds.yml", "same-hour.yml")
 """The files that the others' rules read."""
 
 _ASSIGNMENT = "dialpulse_assignment_timestamp_seconds"
