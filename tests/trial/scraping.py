@@ -12,25 +12,21 @@ import argparse
 import math
 import os
 import random
-import statistics
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from tests.deploy.compose import ROOT
 from tests.deploy.live import faster
 from tests.deploy.live.servers import LivePrometheus, live_prometheus
-from tests.trial import floors, measuring, methods, replaying, sizes
+from tests.trial import floors, measuring, methods, pairing, replaying, sizes
 from tests.trial.exporter import Exporter
+from tests.trial.pairing import Alert, Beyond, Outcome
 from tests.trial.remote_write import Series, write
-
-Alert = tuple[float, float]
-"""The first and the last instant at which it fires, epoch seconds of the floor."""
 
 _READY_S = 8
 """Prometheus looks every five seconds whether there is something new to scrape."""
@@ -40,84 +36,6 @@ _HELD = (
     "max by (site, team, campaign) (part:dialer_calls_drop_excess:sigmas and part:dialer_calls_dropped:ratio < 0.75)"
 )
 """How far beyond its threshold a part is: the alert begins where this is above nought twice in a row."""
-
-Beyond = dict[methods.Part, list[tuple[float, float]]]
-"""That by part: instants of the floor, and deviations."""
-
-
-@dataclass(slots=True)
-class Pair:
-    """An alert of one part as both ways have it; None where one has none."""
-
-    part: methods.Part
-    replayed: Alert | None
-    scraped: Alert | None
-    why: str = ""
-    """How far beyond their thresholds the two were until the later one began."""
-
-    @property
-    def begins_apart_s(self) -> float:
-        """How much later the scraped one begins."""
-        return self.scraped[0] - self.replayed[0] if self.scraped and self.replayed else math.inf
-
-    @property
-    def ends_apart_s(self) -> float:
-        """How much later the scraped one ends."""
-        return self.scraped[1] - self.replayed[1] if self.scraped and self.replayed else math.inf
-
-    def __str__(self) -> str:
-        both = [f"{floors.clock(one[0])} to {floors.clock(one[1])[-8:]}" if one else "none" for one in self._both()]
-        return f"{self.part[1]}: replayed {both[0]}, scraped {both[1]}{self.why}"
-
-    def _both(self) -> tuple[Alert | None, Alert | None]:
-        return self.replayed, self.scraped
-
-
-@dataclass(slots=True)
-class Outcome:
-    """All pairs of a stretch, and whether Prometheus kept up with it."""
-
-    pairs: list[Pair]
-    scrapes: float
-    scrapes_due: float
-    looks: float
-    looks_due: float
-    stalls: list[Alert]
-    """From when to when nothing was scraped."""
-
-    @property
-    def in_both(self) -> list[Pair]:
-        """Those that both ways have."""
-        return [pair for pair in self.pairs if pair.replayed and pair.scraped]
-
-    def __str__(self) -> str:
-        lines = [str(pair) for pair in self.pairs if not (pair.replayed and pair.scraped)]
-        lines += [
-            f"{pair} (begins {pair.begins_apart_s / 60:+.1f} min, ends {pair.ends_apart_s / 60:+.1f} min)"
-            for pair in self.in_both
-        ]
-        replayed, scraped = (
-            sum(one is not None for one in way) for way in zip(*map(Pair._both, self.pairs), strict=True)
-        )
-        lines.append(f"{replayed} alerts replayed, {scraped} scraped, {len(self.in_both)} of them the same")
-        for what, apart in (
-            ("began", [pair.begins_apart_s / 60 for pair in self.in_both]),
-            ("ended", [pair.ends_apart_s / 60 for pair in self.in_both]),
-        ):
-            if apart:
-                near = sum(abs(one) <= 1 for one in apart)
-                lines.append(
-                    f"scraped {what} {statistics.median(apart):+.1f} min later (median), "
-                    f"{min(apart):+.1f} to {max(apart):+.1f}; {near} of {len(apart)} within a minute"
-                )
-        lines.append(
-            f"{self.scrapes:.0f} of {self.scrapes_due:.0f} scrapes, "
-            f"{self.looks:.0f} of {self.looks_due:.0f} evaluations"
-        )
-        lines += [
-            f"nothing scraped from {floors.clock(one)} to {floors.clock(other)[-8:]}" for one, other in self.stalls
-        ]
-        return "\n".join(lines)
 
 
 def compared(
@@ -163,10 +81,10 @@ def compared(
         part: [held for day in tested for held in its.get(day, []) if held[0] < span[1]]
         for part, its in replayed.items()
     }
-    pairs = list(_pairs(inside, scraped))
-    for pair in pairs:
-        pair.why = _why(pair, beyond)
-    return Outcome(pairs, *kept_up, stalls)
+    found = list(pairing.pairs(inside, scraped))
+    for pair in found:
+        pair.why = pairing.why(pair, beyond)
+    return Outcome(found, *kept_up, stalls)
 
 
 def _recorded(address: str, days: range) -> Iterator[Series]:
@@ -238,17 +156,6 @@ def _beyond(address: str, days: range, machine_s: Callable[[float], float], step
     return found
 
 
-def _why(pair: Pair, beyond: Sequence[Beyond]) -> str:
-    begun = [one[0] for one in (pair.replayed, pair.scraped) if one]
-    # Two looks and the way through the groups before the first, and the looks until the last.
-    from_s, until_s = min(begun) - 120, max(begun) + 60
-    most = [
-        max((value for at_s, value in its.get(pair.part, []) if from_s <= at_s <= until_s), default=math.nan)
-        for its in beyond
-    ]
-    return f"; at most {most[0]:+.2f} and {most[1]:+.2f} deviations beyond"
-
-
 def _kept_up(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int) -> tuple[float, float, float, float]:
     """Scrapes that succeeded and those due, looks of the alert's group and those due."""
     length_s = math.ceil((span[1] - span[0]) / speed)
@@ -260,19 +167,6 @@ def _kept_up(prometheus: LivePrometheus, span: Alert, from_s: float, speed: int)
         )
     due = span[1] - span[0]
     return counts[0], due / 15, counts[1], due / floors.STEP_S
-
-
-def _pairs(replayed: dict[methods.Part, list[Alert]], scraped: dict[methods.Part, list[Alert]]) -> Iterator[Pair]:
-    """Alerts that overlap are the same one."""
-    for part in sorted(replayed.keys() | scraped.keys()):
-        left = list(scraped.get(part, []))
-        for one in replayed.get(part, []):
-            same = next((other for other in left if other[0] <= one[1] and one[0] <= other[1]), None)
-            if same:
-                left.remove(same)
-            yield Pair(part, one, same)
-        for other in left:
-            yield Pair(part, None, other)
 
 
 def main() -> int:
