@@ -29,6 +29,7 @@ from streams.topology import Flow, build
 from streams.worker.definition import agree_on_definition
 from streams.worker.heartbeats import beat
 from streams.worker.http import serving
+from streams.worker.memory import give_back_after_rushes
 from streams.worker.pages import PATH, PagesView
 
 log = logging.getLogger("dialpulse")
@@ -99,6 +100,8 @@ class Worker:
             stack.push_async_callback(self._close, sink, writing)
             beating = asyncio.create_task(beat(flow, sink, self._address, self._instance_id))
             stack.callback(beating.cancel)
+            giving_back = asyncio.create_task(give_back_after_rushes(flow, sink))
+            stack.callback(giving_back.cancel)
             registry = CollectorRegistry()
             registry.register(self._collector(sink))
             pages = {PATH: PagesView(settings, flow.pages).get}
