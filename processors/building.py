@@ -3,6 +3,9 @@
 from processors.hours import Clock, Clocks
 from processors.owners import owner_of
 from processors.statements import (
+    ABANDONED,
+    ANSWERED,
+    INBOUND,
     AnyStatement,
     AppointmentStatement,
     CallStatement,
@@ -144,10 +147,8 @@ class Builder:
             frame.voided,
             place.part,
             started_us,
-            answered_us is not None,
+            ANSWERED * (answered_us is not None) + ABANDONED * abandoned + INBOUND * inbound,
             answered_by,
-            abandoned,
-            inbound,
             talk_us,
             pack_rest((answered_after, ended_after, *rest)),
         )

@@ -11,6 +11,9 @@ from processors.hours import SLOT_US
 from processors.page import Page
 from processors.rules import ConversationRule
 from processors.statements import (
+    ABANDONED,
+    ANSWERED,
+    INBOUND,
     KIND_OF,
     AnyStatement,
     AppointmentStatement,
@@ -138,7 +141,7 @@ class Fold:
         """One call that stands: by its call fact, its conversation fact, or both."""
         tally = self.tally(ground.part)
         counts = tally.counts
-        if call is not None and call.inbound:
+        if call is not None and call.flags & INBOUND:
             counts[_INBOUND] += sign
             return
         counts[_CALLS] += sign
@@ -160,7 +163,7 @@ class Fold:
                 counts[_ANSWERED] += sign
                 if concluded or answered_by != "machine":
                     counts[_HUMAN] += sign
-            if call.abandoned:
+            if call.flags & ABANDONED:
                 counts[_ABANDONED] += sign
         if self._rule.holds(concluded, answered_by, talk_us):
             counts[_CONVERSATIONS] += sign
@@ -204,7 +207,7 @@ class Fold:
 
 
 def _is_answered(call: CallStatement, conversation: ConversationStatement | None, talk_us: int | None) -> bool:
-    if call.answered or conversation is not None or talk_us or call.abandoned:
+    if conversation is not None or talk_us or call.flags & (ANSWERED | ABANDONED):
         return True
     return call.answered_by == "human" or call.answered_by == "machine"  # noqa: PLR1714 - compiled, a set costs more
 

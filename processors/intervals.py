@@ -1,13 +1,11 @@
 """The Wilson score interval of a share."""
 
-from functools import lru_cache
 from math import sqrt
 
 Z_95 = 1.959963984540054
 """The standard normal quantile that leaves 2.5 % on either side."""
 
 
-@lru_cache(maxsize=65536)
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """The 95 % Wilson interval of ``successes / trials``, as (low, high) within 0 and 1.
 

@@ -1,5 +1,7 @@
 cimport cython
 
+cdef int _TALK
+
 
 @cython.locals(values=list)
 cdef list _values(counts, talk_us, hours)

@@ -16,7 +16,7 @@ DECIMALS = 6
 _encode = msgspec.json.Encoder().encode
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def share(numerator: int, denominator: int) -> Rate:
     """A share of trials with its 95 % interval; the interval is absent where the numerator is the greater."""
     if not denominator:
@@ -28,7 +28,7 @@ def share(numerator: int, denominator: int) -> Rate:
     return Rate(value, numerator, denominator, round(low, DECIMALS), round(high, DECIMALS))
 
 
-@lru_cache(maxsize=1 << 14, typed=True)  # 5 and 5.0 are written differently
+@lru_cache(maxsize=1 << 12, typed=True)  # 5 and 5.0 are written differently
 def ratio(numerator: Number, denominator: Number) -> Rate:
     """A rate that is no share: per hour, or a mean."""
     return Rate(round(numerator / denominator, DECIMALS) if denominator else None, numerator, denominator)
@@ -41,9 +41,10 @@ _ADDED = tuple((COUNT_NAMES.index(first), COUNT_NAMES.index(second)) for first, 
 _RATES = tuple((kpi.name, kpi.is_share, _TERMS.index(kpi.numerator), _TERMS.index(kpi.denominator)) for kpi in KPIS)
 
 
+_TALK = _TERMS.index("talk_seconds")
 _HEADS = tuple(f'{"," if place else ""}"{name}":'.encode() for place, (name, *_) in enumerate(_RATES))
 _texts: dict[tuple[int, Number, Number], bytes] = {}
-_MOST_TEXTS = 1 << 17
+_MOST_TEXTS = 1 << 14
 
 
 def _values(counts: Sequence[int], talk_us: int, hours: float) -> list[Any]:
@@ -71,9 +72,10 @@ def written_rates(counts: Sequence[int], talk_us: int, hours: float) -> Any:
         numerator, denominator = values[above], values[below]
         text = known.get((place, numerator, denominator))
         if text is None:
-            rate = share(numerator, denominator) if is_share else ratio(numerator, denominator)
-            if len(known) >= _MOST_TEXTS:
-                known.clear()
-            text = known[place, numerator, denominator] = _HEADS[place] + _encode(rate)
+            text = _HEADS[place] + _encode(share(numerator, denominator) if is_share else ratio(numerator, denominator))
+            if above != _TALK:  # no two pages have the same seconds
+                if len(known) >= _MOST_TEXTS:
+                    known.clear()
+                known[place, numerator, denominator] = text
         texts.append(text)
     return msgspec.Raw(b"{%b}" % b"".join(texts))

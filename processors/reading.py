@@ -130,7 +130,7 @@ class Reader:
         self._places: dict[tuple[str | None, ...], Place] = {}
         self._frame = Frame(self._builder.place(None, (None, None, None)), 0, False, 0, 0)
         self._are_ids_plain = False
-        self.scanner = NoScanner() if Scanner is None else Scanner(self._new_place)
+        self.scanner = NoScanner() if Scanner is None else Scanner(self._place)
         builders: tuple[Callable[[Any, Frame], AnyStatement], ...] = (
             self._call,
             self._conversation,
@@ -197,17 +197,22 @@ class Reader:
         return frame
 
     def _new_place(self, key: tuple[str | None, ...]) -> Place:
-        """A place seen for the first time: its ids are checked here, once for all its facts."""
+        """A place seen for the first time by the quick way."""
+        if len(self._places) >= MOST_KNOWN:
+            self._places.clear()
+        place = self._places[key] = self._place(key)
+        return place
+
+    def _place(self, key: tuple[str | None, ...]) -> Place:
+        """A place; its ids are checked here, once for all its facts."""
         operator_id, *others = key
         ids = self._ids
         site, team, campaign = (None if text is None else ids[text] for text in others)
         operator = None if operator_id is None else self._operators[operator_id]
-        for known in (self._parts, self._places):
-            if len(known) >= MOST_KNOWN:
-                known.clear()
+        if len(self._parts) >= MOST_KNOWN:
+            self._parts.clear()
         part = self._parts.setdefault((site, team, campaign), (site, team, campaign))
-        place = self._places[operator, site, team, campaign] = self._builder.place(operator, part)
-        return place
+        return self._builder.place(operator, part)
 
     def _id(self, text: str) -> str:
         if not (0 < len(text) <= LONGEST_ID if self._are_ids_plain else is_id(text)):

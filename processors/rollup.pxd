@@ -13,12 +13,13 @@ cdef tuple _sortable(part)
 
 cdef class Share:
     cdef public object lanes
-    cdef public list amounts
-    cpdef add(self, lanes, amounts)
+    cdef public tuple amounts
+    cpdef Share plus(self, Share other)
 
 
 cdef class Given:
-    cdef public object revision, weight, kind
+    cdef public object weight
+    cdef public tuple kind
     cdef public bint is_operator
     cdef public dict shares
 

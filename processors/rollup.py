@@ -29,6 +29,9 @@ MAIN_SITE = "main"
 
 Level = Literal["campaign", "team", "site"]
 
+Kind = tuple[int, bool, tuple[str, int]]
+"""Generation, finality and clock (zone and end of the hour) of a contribution."""
+
 Target = tuple[Level, str]
 """(level, id): ``campaign``, ``team`` or ``site``, and which."""
 
@@ -83,43 +86,55 @@ def targets_of(part: Part) -> tuple[Target, ...]:
 
 
 class Share:
-    """What one owner's contribution gives to one roll-up: a sum of its parts, None where it has nothing of it."""
+    """What one owner's contribution gives to one roll-up: a sum of its parts.
+
+    ``lanes`` is None where it has nothing of it.
+    """
 
     __slots__ = ("amounts", "lanes")
 
-    def __init__(self) -> None:
-        self.lanes: int | None = None
-        self.amounts: list[Amounts] = []
+    def __init__(self, lanes: int | None = None, amounts: tuple[Amounts, ...] = ()) -> None:
+        self.lanes = lanes
+        self.amounts = amounts
 
-    def add(self, lanes: int, amounts: Amounts | None) -> None:
-        """One more part."""
-        self.lanes = lanes if self.lanes is None else self.lanes + lanes
-        if amounts:
-            self.amounts.append(amounts)
+    def plus(self, other: "Share") -> "Share":
+        """Both together."""
+        if self.lanes is None or other.lanes is None:
+            return other if self.lanes is None else self
+        return Share(self.lanes + other.lanes, self.amounts + other.amounts)
 
 
 NOTHING = Share()
 
 
+@lru_cache(maxsize=1 << 10)
+def _kind(generation: int, is_final: bool, zone: str, end_us: int) -> Kind:
+    """One object for all contributions of a kind."""
+    return generation, is_final, (zone, end_us)
+
+
 class Given:
     """A contribution as an hour keeps it: shared out among its roll-ups."""
 
-    __slots__ = ("is_operator", "kind", "revision", "shares", "weight")
+    __slots__ = ("is_operator", "kind", "shares", "weight")
 
     def __init__(self, contribution: Contribution) -> None:
-        self.revision = contribution.revision
         self.weight = contribution.weight
-        self.kind = contribution.generation, contribution.is_final, (contribution.zone, contribution.end_us)
+        self.kind = _kind(contribution.generation, contribution.is_final, contribution.zone, contribution.end_us)
         self.is_operator = is_operator(contribution.owner)
         self.shares: dict[Target, Share] = {}
         for part, tally in contribution.parts:
-            lanes = None if tally is None else to_lanes(tally)
+            share = NOTHING
+            if tally is not None:
+                share = Share(to_lanes(tally), (tally.amounts,) if tally.amounts else ())
             for target in targets_of(part):
-                share = self.shares.get(target)
-                if share is None:
-                    share = self.shares[target] = Share()
-                if tally is not None and lanes is not None:
-                    share.add(lanes, tally.amounts)
+                known = self.shares.get(target)
+                self.shares[target] = share if known is None else known.plus(share)
+
+    @property
+    def revision(self) -> Revision:
+        """What decides between two contributions of one owner."""
+        return Revision(self.kind[0], self.weight, self.kind[1])
 
 
 _Key = TypeVar("_Key")

@@ -40,6 +40,6 @@ cdef class Scanner:
 
 cdef class _Place:
     cdef bytes key
-    cdef object owner, part, hour, hour_us
+    cdef object owner, part, clock, hour_us
     cdef us_t start_us, end_us
     cdef int see(self, us_t at_us) except -1

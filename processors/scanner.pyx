@@ -19,11 +19,14 @@ from processors.statements cimport offset_of
 
 from processors.building import LATE_US
 from processors.fields import GREATEST_ATTEMPT, GREATEST_KEY, GREATEST_VALUE, GREATEST_VERSION, check_zone
+from processors import statements as _statements
 from processors.statements import CallStatement as _Call
 from processors.statements import ConversationStatement as _Conversation
 from processors.statements import Statement as _Common
 from processors.times import DAY_US
 
+# By their module: fields have some of these names.
+cdef int _ANSWERED = _statements.ANSWERED, _ABANDONED = _statements.ABANDONED, _INBOUND = _statements.INBOUND
 cdef us_t _DAY_US = DAY_US
 cdef us_t _LATE_US = LATE_US
 _LATEST_US = 1 << 62
@@ -95,13 +98,13 @@ cdef class _Place:
 
     def __init__(self, bytes key, place):
         self.key = key
-        self.owner, self.part, self.hour = place.owner, place.part, place.clock.hour
+        self.owner, self.part, self.clock = place.owner, place.part, place.clock
         self.start_us = self.end_us = 0
 
     cdef int see(self, us_t at_us) except -1:
         """Makes the hour the one that holds the instant."""
         if not self.start_us <= at_us < self.end_us:
-            hour = self.hour(at_us)
+            hour = self.clock.hour(at_us)
             self.hour_us, self.start_us, self.end_us = hour.start_us, hour.start_us, hour.end_us
         return 0
 
@@ -186,8 +189,8 @@ cdef class Scanner:
         self.ended_us = latest_us + max(talk_us, 0) if ended_us == NONE else ended_us
         return _Call(
             place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part, started_us,
-            answered_us != NONE, answered_by, abandoned, inbound, None if talk_us == NONE else talk_us,
-            packed(buffer, &rest),
+            _ANSWERED * (answered_us != NONE) + _ABANDONED * abandoned + _INBOUND * inbound, answered_by,
+            None if talk_us == NONE else talk_us, packed(buffer, &rest),
         )
 
     cdef object _conversation(self, us_t record_us):

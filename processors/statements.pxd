@@ -12,7 +12,7 @@ cdef extern from *:
     } DialpulseStatement;
     typedef struct {
         DialpulseStatement __pyx_base;
-        PyObject *abandoned, *answered, *answered_by, *inbound, *rest, *talk_us;
+        PyObject *answered_by, *flags, *rest, *talk_us;
     } DialpulseCallStatement;
     typedef struct {
         DialpulseStatement __pyx_base;
@@ -29,7 +29,7 @@ cdef extern from *:
         cdef readonly object at_us, hour_us, id, owner, part, version, voided
 
     ctypedef class processors.statements.CallStatement(Statement) [object DialpulseCallStatement, check_size ignore]:
-        cdef readonly object abandoned, answered, answered_by, inbound, rest, talk_us
+        cdef readonly object answered_by, flags, rest, talk_us
 
     ctypedef class processors.statements.ConversationStatement(Statement) [
         object DialpulseConversationStatement, check_size ignore

@@ -35,13 +35,16 @@ class Statement(msgspec.Struct, array_like=True, gc=False):
     at_us: int
 
 
-class CallStatement(Statement, array_like=True, gc=False, tag=0):
-    """A call attempt. ``answered``: it has an answer time; ``talk_us``: talk in microseconds, None where unknown."""
+ANSWERED, ABANDONED, INBOUND = 1, 2, 4
+"""What a call's ``flags`` add up: it has an answer time; nobody was there for it; it came in. As one number they take
+sixteen bytes less of every call."""
 
-    answered: bool
+
+class CallStatement(Statement, array_like=True, gc=False, tag=0):
+    """A call attempt. ``talk_us``: talk in microseconds, None where unknown."""
+
+    flags: int
     answered_by: AnsweredBy | None
-    abandoned: bool
-    inbound: bool
     talk_us: int | None
     rest: bytes
 

@@ -1,8 +1,9 @@
 """Sums of tallies: all numbers of a tally side by side in one integer, so that one addition adds them all.
 
-Every number has a lane of 64 bits. Lanes hold counts of things, so they never fall below zero as long as only what was
-added is taken out again, and then no lane borrows from the next: adding and subtracting whole integers is exact.
-Taking one owner's contribution out of a roll-up and putting the next one in costs a tenth of what lists cost.
+Counts and talk have lanes of 64 bits each, the counts of five minutes have 32. Lanes hold counts of things, so they
+never fall below zero as long as only what was added is taken out again, and then no lane borrows from the next: adding
+and subtracting whole integers is exact. Taking one owner's contribution out of a roll-up and putting the next one in
+costs a tenth of what lists cost.
 """
 
 import sys
@@ -17,8 +18,8 @@ from schemas.kpis import COUNT_NAMES
 
 MOST_SLOTS = HOUR_US // SLOT_US
 _COUNTS = len(COUNT_NAMES)
-_LANES = _COUNTS + 1 + 3 * MOST_SLOTS
-_LANE_BYTES = 8
+_WIDE_BYTES = 8 * (_COUNTS + 1)
+_BYTES = _WIDE_BYTES + 4 * 3 * MOST_SLOTS
 
 Amounts = Mapping[str, str]
 
@@ -30,7 +31,8 @@ def to_lanes(tally: PackedTally) -> int:
     if size != MOST_SLOTS:
         rest = [0] * (MOST_SLOTS - size)
         slots = [*slots[:size], *rest, *slots[size : 2 * size], *rest, *slots[2 * size :], *rest]
-    return int.from_bytes(array("Q", [*tally.counts, tally.talk_us, *slots]).tobytes(), sys.byteorder)
+    wide, narrow = array("Q", [*tally.counts, tally.talk_us]), array("I", slots)
+    return int.from_bytes(wide.tobytes() + narrow.tobytes(), sys.byteorder)
 
 
 class Sum:
@@ -54,12 +56,13 @@ class Sum:
 
     def tally(self, slots: int) -> Tally:
         """The sum as a tally of an hour of so many slots."""
-        numbers = array("Q")
-        numbers.frombytes(self._lanes.to_bytes(_LANES * _LANE_BYTES, sys.byteorder))
+        lanes, wide, narrow = self._lanes.to_bytes(_BYTES, sys.byteorder), array("Q"), array("I")
+        wide.frombytes(lanes[:_WIDE_BYTES])
+        narrow.frombytes(lanes[_WIDE_BYTES:])
         tally = Tally(0)
-        tally.counts = numbers[:_COUNTS].tolist()
-        tally.talk_us = numbers[_COUNTS]
-        rows = (_COUNTS + 1 + row * MOST_SLOTS for row in range(3))
-        tally.slots = [slot for first in rows for slot in numbers[first : first + slots]]
+        tally.counts = wide[:_COUNTS].tolist()
+        tally.talk_us = wide[_COUNTS]
+        rows = (row * MOST_SLOTS for row in range(3))
+        tally.slots = [slot for first in rows for slot in narrow[first : first + slots]]
         tally.amounts = self._money.amounts
         return tally

@@ -43,7 +43,7 @@ class Desk(Protocol):
         """Whether facts of this owner belong under this key and in this partition."""
         ...
 
-    def open_page(self, book: Book, statement: AnyStatement) -> LivePage:
+    def open_page(self, book: Book, statement: AnyStatement, news: BatchNews) -> LivePage:
         """The page that a statement begins."""
         ...
 
@@ -91,7 +91,7 @@ def take_in(batch: Batch, topic: str, book: Book, reader: Reader, desk: Desk, ne
         if page is None or page.hour_us != statement.hour_us:
             page = pages.get((owner, statement.hour_us))
             if page is None:
-                page = desk.open_page(book, statement)
+                page = desk.open_page(book, statement, news)
             home.page = page
         if not page.touched:
             desk.touch(book, page, news)

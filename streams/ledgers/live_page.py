@@ -30,11 +30,15 @@ class LivePage(Page):
         self.ended: dict[Part, int] | None = None
         self.counted: dict[Part, tuple[list[int], int]] | None = None
 
-    def begin(self, rule: ConversationRule) -> None:
-        """An empty page: from here on its fold and its ends are kept in step, not made from its statements."""
+    def begin(self, rule: ConversationRule, is_present: bool) -> None:
+        """An empty page: from here on its fold is kept in step, not made from its statements.
+
+        So are its ends and its counts where the hour is present; of a page that comes late, they are asked for seldom.
+        """
         self.folded = Fold(self.hour_us, self.hour.slots, rule)
-        self.ended = {}
-        self.counted = {}
+        if is_present:
+            self.ended = {}
+            self.counted = {}
 
     def take(self, statement: AnyStatement) -> Acceptance:
         """Accepts a statement, and keeps the running fold in step."""
@@ -50,7 +54,7 @@ class LivePage(Page):
         if self.accept(statement) <= REPLACED:
             self.folded = self.ended = self.counted = None
         # Also of a row that another has superseded: rows come in any order, and the part was once published.
-        self.parts.add(statement.part)
+        self.name_part(statement.part)
 
     def settle(self, clocks: Clocks, rule: ConversationRule) -> Fold:
         """The fold of what stands now; sets ``hour`` by the latest fact's site."""

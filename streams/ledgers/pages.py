@@ -108,10 +108,10 @@ class PageLedger:
         book.homes[owner] = Home(own)
         return True
 
-    def open_page(self, book: Book, statement: AnyStatement) -> LivePage:
+    def open_page(self, book: Book, statement: AnyStatement, news: BatchNews) -> LivePage:
         """The page that a statement begins."""
         page = book.page(statement.owner, self._clocks.of(statement.part[0]).hour(statement.at_us))
-        page.begin(self._rule)
+        page.begin(self._rule, page.end_us > news.present_us)
         return page
 
     def touch(self, book: Book, page: LivePage, news: BatchNews) -> None:

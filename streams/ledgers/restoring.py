@@ -43,7 +43,7 @@ class Restorer:
         if hour.start_us != statement.hour_us:
             raise UserError(_zone_changed(site_id, hour.zone))
         page = book.page(statement.owner, hour)
-        page.parts.add(part)
+        page.name_part(part)
         return page, part
 
 

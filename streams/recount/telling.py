@@ -5,6 +5,9 @@ from zoneinfo import ZoneInfo
 
 from processors.rules import ConversationRule
 from processors.statements import (
+    ABANDONED,
+    ANSWERED,
+    INBOUND,
     AnyStatement,
     AppointmentStatement,
     CallStatement,
@@ -49,10 +52,10 @@ def says(statement: AnyStatement) -> dict[str, str]:
 
 def _own(statement: AnyStatement) -> Iterator[tuple[str, str | None]]:
     if isinstance(statement, CallStatement):
-        yield "direction", "inbound" if statement.inbound else None
-        yield "answered", "yes" if statement.answered else None
+        yield "direction", "inbound" if statement.flags & INBOUND else None
+        yield "answered", "yes" if statement.flags & ANSWERED else None
         yield "answered_by", statement.answered_by
-        yield "abandoned", "yes" if statement.abandoned else None
+        yield "abandoned", "yes" if statement.flags & ABANDONED else None
     elif isinstance(statement, ConversationStatement):
         yield "outcome", statement.outcome
         yield "warm_horizon", statement.warm_horizon

@@ -56,7 +56,7 @@ class Core:
             page = self.pages[key] = LivePage(
                 statement.owner, self.clocks.of(statement.part[0]).hour(statement.hour_us)
             )
-            page.begin(self.rule)
+            page.begin(self.rule, is_present=True)
         acceptance = page.take(statement)
         if acceptance in (Acceptance.ACCEPTED, Acceptance.REPLACED):
             self.hours.setdefault(page.hour_us, HourPage(page.hour_us)).accept(self.contribution(page))

@@ -4,6 +4,9 @@ from hypothesis import strategies as st
 
 from processors.hours import Clocks
 from processors.statements import (
+    ABANDONED,
+    ANSWERED,
+    INBOUND,
     AnyStatement,
     AppointmentStatement,
     CallStatement,
@@ -46,9 +49,9 @@ def statements(draw: st.DrawFn, owner: str, kind: int, identity: int, version: i
     )
     if kind == 0:
         by = draw(st.sampled_from([None, "human", "machine", "unknown"]))
-        flags = [draw(st.booleans()) for _ in range(2)]
-        inbound = draw(st.sampled_from([False, False, False, True]))
-        return CallStatement(*common, flags[0], by, flags[1] and by != "machine", inbound, draw(_TALKS), b"")
+        flags = draw(st.sampled_from((0, ANSWERED))) + draw(st.sampled_from((0, 0, 0, INBOUND)))
+        flags += draw(st.sampled_from((0, ABANDONED))) if by != "machine" else 0
+        return CallStatement(*common, flags, by, draw(_TALKS), b"")
     if kind == 1:
         return _conversation(draw, common)
     if kind == 2:

@@ -127,7 +127,7 @@ def test_a_later_generation_outranks_whatever_an_earlier_one_said() -> None:
 
 
 _CALL = msgspec.msgpack.encode(
-    [[0, "o1", HOUR_US, "c1", 0, False, [None, None, "autumn"], HOUR_US, False, None, False, False, None, b""]]
+    [[0, "o1", HOUR_US, "c1", 0, False, [None, None, "autumn"], HOUR_US, 0, None, None, b""]]
 )
 
 
@@ -139,7 +139,7 @@ def test_a_running_fold_asked_for_at_any_moment_equals_a_fold_anew(
     """However many changes a worker's fold has to make good at once, it becomes that of the page as it stands."""
     core = Core(CLOCKS, rule)
     page = LivePage("o1", CLOCKS.of(None).hour(HOUR_US))
-    page.begin(core.rule)
+    page.begin(core.rule, is_present=True)
     for statement in stream:
         page.take(statement)
         if draw.draw(st.booleans()) or statement is stream[-1]:

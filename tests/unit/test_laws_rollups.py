@@ -180,6 +180,6 @@ def test_a_sum_adds_number_by_number_from_the_hours_start(first: PackedTally, se
 def test_a_contribution_names_every_part_that_its_page_ever_named() -> None:
     """What moved away leaves a part without anything behind, so that the roll-up it left is written anew."""
     page, core = Page("o1", HOUR_US), Core(CLOCKS)
-    page.parts = {("pune", None, "autumn"), (None, "t1", None)}
+    page.parts = frozenset({("pune", None, "autumn"), (None, "t1", None)})
     empty = contribution(page, Fold(HOUR_US, 12, core.rule), CLOCKS.default.hour(HOUR_US), core.meaning, False)
     assert empty.parts == [((None, "t1", None), None), (("pune", None, "autumn"), None)]
