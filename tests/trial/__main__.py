@@ -16,6 +16,8 @@ from tests.trial import causes, curve, measuring, replaying, sizes
 
 _BATCH = 25
 """Teams of each size that one Prometheus holds at a time."""
+_IDEAL_TEAMS = 150
+"""Teams that the ideal tests see at least: they take little time."""
 
 
 def main() -> int:
@@ -25,6 +27,7 @@ def main() -> int:
     )
     parser.add_argument("--teams", type=int, default=10, help="teams of each size; 0: none")
     parser.add_argument("--sizes", default="60,150,300,600,1200", help="calls per hour")
+    parser.add_argument("--alone", action="store_true", help="without the rivals, which take two thirds of the time")
     parser.add_argument("--floors", type=int, default=9, help="floors of three teams and campaigns, five drops each")
     parser.add_argument("--curve", type=Path, help="where to draw the curve over team size (SVG)")
     parser.add_argument("--seed", type=int, default=1)
@@ -42,10 +45,10 @@ def main() -> int:
         numbers = range(begin, min(begin + _BATCH, chosen.teams))
         teams = [sizes.some_team(f"t{size}-{number:03}", size, rng) for size in calls for number in numbers]
         with tempfile.TemporaryDirectory() as folder, replaying.receiving(Path(folder)) as address:
-            sizes.replay(address, teams, rng, scores, _tell)
+            sizes.replay(address, teams, rng, scores, _tell, with_rivals=not chosen.alone)
         _tell(sizes.table(scores))
     if chosen.teams:
-        sizes.ideals(calls, chosen.teams, rng, scores)
+        sizes.ideals(calls, max(chosen.teams, _IDEAL_TEAMS), rng, scores)
         print(sizes.table(scores), flush=True)
         if chosen.curve:
             chosen.curve.write_text(curve.drawn(scores))

@@ -9,6 +9,7 @@ _COLOURS = {
     methods.OURS: ("#0b6e5f", ""),
     ideal.KNOWS_THE_RATE: ("#555555", "2 4"),
     ideal.LEARNS_THE_LEVEL: ("#999999", "2 4"),
+    ideal.LEARNS_THE_SHAPE: ("#8e5ea2", "2 4"),
     methods.RIVALS["RivalHalfOfLastWeek"]: ("#c0392b", ""),
     methods.RIVALS["RivalAdaptiveBand"]: ("#b7791f", "6 3"),
     methods.RIVALS["RivalRobustBand"]: ("#5f7f9e", "6 3"),
@@ -37,7 +38,7 @@ def drawn(scores: Scores) -> str:
 
     marks = [(f"{percent} %", _HIGH * (1 - percent / 100)) for percent in (0, 25, 50, 75, 100)]
     tens = [(f"{value:g}", _HIGH * (2 - power) / 3) for power, value in ((-1, 0.1), (0, 1.0), (1, 10.0), (2, 100.0))]
-    wide, high = 2 * (_LEFT + _WIDE) + 40, _TOP + _HIGH + 110
+    wide, high = 2 * (_LEFT + _WIDE) + 40, _TOP + _HIGH + 132
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" font-family="sans-serif" font-size="13">',
         f'<rect width="{wide}" height="{high}" fill="white"/>',

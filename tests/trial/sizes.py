@@ -28,7 +28,12 @@ def some_team(name: str, size: int, rng: random.Random) -> floors.Stream:
 
 
 def replay(
-    address: str, teams: list[floors.Stream], rng: random.Random, scores: Scores, tell: Callable[[str], None]
+    address: str,
+    teams: list[floors.Stream],
+    rng: random.Random,
+    scores: Scores,
+    tell: Callable[[str], None],
+    with_rivals: bool = True,
 ) -> None:
     """Writes the teams' weeks into a Prometheus, replays them, and counts what came of each day."""
     write(address, floors.surroundings(range(TESTED.stop)))
@@ -36,7 +41,7 @@ def replay(
         name = floors.labels("dialer_calls_total", site="lyon", team=team.team, instance="w")
         write(address, [(name, floors.scraped(team, range(TESTED.stop), rng))])
     tell(f"{len(teams)} teams written")
-    found = methods.replay(address, TESTED, tell)
+    found = methods.replay(address, TESTED, tell, with_rivals=with_rivals)
     for team in teams:
         for method, alerts in found.items():
             its = alerts.get((methods.TEAM, team.team), {})
@@ -48,9 +53,9 @@ def replay(
 
 
 def ideals(sizes: list[int], teams: int, rng: random.Random, scores: Scores, null_days: int = ideal.NULL_DAYS) -> None:
-    """The same for tests that know what no rule can know, on as many teams with chance of their own."""
+    """The same for tests that know what no rule can know, on teams with chance of their own."""
     for size in sizes:
-        for method in (ideal.KNOWS_THE_RATE, ideal.LEARNS_THE_LEVEL):
+        for method in ideal.METHODS:
             limit = ideal.threshold(method, size, rng, null_days)
             for _ in range(teams):
                 team = some_team("", size, rng)

@@ -126,6 +126,8 @@ def test_the_rules_find_halves_of_large_teams_in_ten_minutes_and_the_rivals_do_n
         expected = replaying.asked(
             address, 'part:dialer_calls:expected{baseline="weeks",window="9m",span="window"}', opened_s, opened_s, 1
         )
+        lunch_s = floors.midnight_s(sizes.TESTED.start + 1) + 14 * 3600 + 420
+        cut = replaying.asked(address, 'part:dialer_calls_drop_threshold:sigmas{window="19m"}', lunch_s, lunch_s, 1)
     sizes.ideals([1200], 3, rng, scores, null_days=42)
     ours = scores[1200, methods.OURS]
     assert ours.found[0.5].share == ours.found[0.8].share == 1
@@ -135,6 +137,8 @@ def test_the_rules_find_halves_of_large_teams_in_ten_minutes_and_the_rivals_do_n
     assert scores[1200, ideal.KNOWS_THE_RATE].found[0.5].share == 1
     # The first nine minutes of the day, when people come to their desks: an hour later there are twice as many calls.
     assert [60 < float(one.values[0][1]) < 130 for one in expected] == [True] * 3
+    # Seven minutes after lunch there are as many calls as nineteen minutes tell best, but they were not all open.
+    assert [round(float(one.values[0][1]), 6) for one in cut] == [4.4] * 3
     drawing = curve.drawn(scores)
     assert all(f">{method}</text>" in drawing and f"| {method} |" in sizes.table(scores) for _, method in scores)
 
