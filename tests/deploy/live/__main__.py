@@ -1,7 +1,7 @@
 """``python -m tests.deploy.live``: the alerts as a supervisor gets them, with every part real, at any speed.
 
 Half of forty simulated operators leave, one alert says so and why, and ends when they are back; then the worker is
-killed. At speed 1 Prometheus and Alertmanager run on the files as shipped, which takes seventy minutes.
+killed. At speed 1 Prometheus and Alertmanager run on the files as shipped, which takes an hour and a half.
 
 example: python -m tests.deploy.live --speed 1
 """
