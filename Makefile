@@ -35,7 +35,7 @@ check:
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
-	$(VENV)/pytest -q tests/unit tests/contract
+	$(VENV)/pytest -q -n auto tests/unit tests/contract
 
 bench:
 	@scripts/bootstrap dev
