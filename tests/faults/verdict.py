@@ -230,7 +230,7 @@ class Examination:
 
 
 _FIELDS = {
-    "CallStatement": ("dialer.calls.v1", ("answered_by", "abandoned", "inbound", "talk_us", "answered")),
+    "CallStatement": ("dialer.calls.v1", ("answered_by", "flags", "talk_us")),
     "ConversationStatement": ("dialer.conversations.v1", ("outcome", "warm_horizon", "talk_us")),
     "AppointmentStatement": ("dialer.appointments.v1", ("call_id", "status", "quality")),
     "SaleStatement": ("dialer.sales.v1", ("amount", "currency")),
@@ -241,7 +241,8 @@ _TOPIC_FIELDS = dict(_FIELDS.values())
 
 def _statement(stated: Any) -> str:
     content = stated.content | {"talk_us": stated.content.get("talk_seconds")}
-    content |= {"inbound": content.get("direction") == "inbound", "answered": "answered_at" in content}
+    marks = "answered_at" in content, bool(content.get("abandoned")), content.get("direction") == "inbound"
+    content |= {"flags": sum(mark << place for place, mark in enumerate(marks))}
     values = [_plain(content.get(name)) for name in _TOPIC_FIELDS[stated.topic]]
     return f"{stated.topic} {stated.version} {stated.voided} {stated.part} {stated.at_us} {stated.identity} {values}"
 
