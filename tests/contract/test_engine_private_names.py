@@ -137,7 +137,9 @@ READ_IN_SOURCE: list[tuple[Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("owner", "text", "reason"), READ_IN_SOURCE, ids=lambda value: getattr(value, "__qualname__", str(value))[:40])
+@pytest.mark.parametrize(
+    ("owner", "text", "reason"), READ_IN_SOURCE, ids=lambda value: getattr(value, "__qualname__", str(value))[:40]
+)
 def test_a_name_that_the_engine_relies_on_is_still_used_there(owner: Any, text: str, reason: str) -> None:
     """An attribute that moved would be set or read in vain."""
     assert text in inspect.getsource(owner), f"{text} is no longer in {owner}: {reason}"
