@@ -32,7 +32,7 @@ cdef inline text_t past_blanks(text_t at, text_t end) noexcept nogil:
     return at
 
 
-cdef text_t past_text(text_t at) noexcept nogil
+cdef text_t past_text(text_t at, text_t end) noexcept nogil
 cdef text_t past_value(text_t at, text_t end, Value* value) noexcept nogil
 cdef bint is_id(Value* value) noexcept nogil
 cdef bint is_id_or_absent(Value* value) noexcept nogil

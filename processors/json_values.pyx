@@ -29,12 +29,13 @@ cdef int[12] _DAYS_IN = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 # Where a value ends
 
-cdef text_t past_text(text_t at) noexcept nogil:
-    """The closing quote of the text that begins here; NULL where it holds anything but plain bytes."""
-    # No look for the end: a record's bytes are followed by a zero, which is not plain.
+cdef text_t past_text(text_t at, text_t end) noexcept nogil:
+    """The closing quote of the text that begins here; NULL where it holds anything but plain bytes, or has none."""
+    # The end is looked at once, not for each byte: whatever follows a record lies in a bytes object, and those end with
+    # a zero, which is not plain.
     while _is_plain[at[0]]:
         at += 1
-    return at if at[0] == c'"' else NULL
+    return at if at < end and at[0] == c'"' else NULL
 
 
 cdef text_t past_value(text_t at, text_t end, Value* value) noexcept nogil:
@@ -45,7 +46,7 @@ cdef text_t past_value(text_t at, text_t end, Value* value) noexcept nogil:
     if at[0] == c'"':
         value.kind = TEXT
         value.at = at + 1
-        at = past_text(at + 1)
+        at = past_text(at + 1, end)
         if at == NULL:
             return NULL
         value.size = at - value.at

@@ -328,7 +328,7 @@ cdef class Scanner:
             if field >= 0:
                 at = name + _name_size[field]
             else:
-                at = past_text(name)
+                at = past_text(name, end)
                 if at == NULL:
                     return False
                 field = self._field(name, at - name, position)

@@ -38,9 +38,11 @@ class LazyGroup(click.Group):
             return None
         # What is imported stays: looking through it for garbage takes a fifth of the time of a start.
         gc.disable()
-        command: click.Command = importlib.import_module(f"streams.commands.{cmd_name}").command
-        gc.freeze()
-        gc.enable()
+        try:
+            command: click.Command = importlib.import_module(f"streams.commands.{cmd_name}").command
+        finally:
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -273,19 +273,19 @@ cdef class StoredBatches:
     cdef object _older
 
     def __init__(self, data):
-        self._data = bytes(data)
+        self._data = bytes(data or b"")  # Kafka may send none
 
     def size_in_bytes(self):
         """How much was fetched, what is cut off included."""
         return len(self._data)
 
     cdef Py_ssize_t _end(self) noexcept:
-        """Where the next batch ends, 0 where it is not whole."""
+        """Where the next batch ends by its own word, 0 where it is not whole."""
         cdef Py_ssize_t left = PyBytes_GET_SIZE(self._data) - self._at
         if left < LENGTH_AT + 4:
             return 0
         cdef long long size = LENGTH_AT + 4 + _number(<bytes_t>PyBytes_AS_STRING(self._data) + self._at + LENGTH_AT, 4)
-        return self._at + size if MAGIC_AT < size <= left else 0
+        return 0 if size > left else self._at + max(size, LENGTH_AT + 4)
 
     def has_next(self):
         """Whether there is a whole one more."""
@@ -293,12 +293,14 @@ cdef class StoredBatches:
 
     def next_batch(self):
         """The next one; aiokafka's own where it is of a format before 2. Raises ValueError where it is broken."""
-        cdef Py_ssize_t begin = self._at, end = self._end()
-        if self._older is None and end and self._data[begin + MAGIC_AT] < MAGIC:
-            self._older = MemoryRecords(self._data[begin:])
         if self._older is not None:
             return self._older.next_batch()
-        if end - begin < HEADER or self._data[begin + MAGIC_AT] != MAGIC:
-            raise ValueError(f"a batch of {end - begin} bytes and format {self._data[begin + MAGIC_AT]}")
+        cdef Py_ssize_t begin = self._at, end = self._end()
+        cdef int magic = self._data[begin + MAGIC_AT] if end - begin > MAGIC_AT else -1
+        if 0 <= magic < MAGIC:
+            self._older = MemoryRecords(self._data[begin:])
+            return self._older.next_batch()
+        if magic != MAGIC or end - begin < HEADER:
+            raise ValueError(f"a batch of {max(end - begin, 0)} bytes and format {magic}")
         self._at = end
         return StoredBatch(self._data, begin, end)

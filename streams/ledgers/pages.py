@@ -16,6 +16,7 @@ from streams.counters import PRESENT_US
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Flush, Outgoing, Record
+from streams.errors import UserError
 from streams.ledgers.book import Book, Home
 from streams.ledgers.intake import BatchNews, take_in
 from streams.ledgers.live_page import LivePage
@@ -151,11 +152,20 @@ class PageLedger:
             if value is None:
                 continue
             if key is None:
-                self._restorer.join(book, decode_run(value), stamp * 1000)
+                self._restorer.join(book, self._run(value), stamp * 1000)
             elif key == FINAL_MARK:
                 book.finality.restore(_read_mark(value))
             elif key == GENERATION_MARK:
                 book.generation = max(book.generation, _read_mark(value))
+
+    def _run(self, row: bytes) -> list[AnyStatement]:
+        try:
+            return decode_run(row)
+        except msgspec.MsgspecError as error:
+            raise UserError(
+                f"{self._topics.changelog} has rows that another version of dialpulse wrote ({error}): run that one, "
+                "or set a new DIALPULSE_PREFIX and replay the facts"
+            ) from None
 
     def keep(self, partitions: frozenset[int]) -> None:
         """Forgets every other partition, pages and unwritten rows alike."""

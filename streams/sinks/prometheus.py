@@ -187,7 +187,7 @@ class WorkerCollector(Collector):
         """What the calendar says of every site that is named in it, was seen, or is in recent pages."""
         calendar = self._calendar
         operators = (page for page in pages if is_operator(page.owner))
-        self._sites |= {part_labels(part)[0] for page in operators for part in page.last_ends()}
+        self._sites |= {part_labels(part)[0] for page in operators for part in page.parts}
         opens, closes, offsets = (samples.setdefault(name, {}) for name in _SITE)
         for site in sorted(self._sites):
             opens[site,] = calendar.is_open(site, now_us)

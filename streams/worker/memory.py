@@ -6,6 +6,7 @@ answers, of record batches and of snapshots for Redis.
 
 import asyncio
 import ctypes
+import time
 from collections.abc import Callable
 
 from streams.sinks.redis import RedisSink
@@ -13,7 +14,11 @@ from streams.topology import Flow
 
 EVERY_S = 0.5
 FEW_RECORDS = 1_000
-"""Facts left to read, and snapshots that Redis has not taken, from which on a worker is in a rush."""
+"""Facts left to read, or snapshots that Redis has not taken, beyond which a worker is not at ease."""
+RUSH_LOOKS = 6
+"""Looks in a row at which it was not: what every flush of a large floor does for a moment is no rush."""
+APART_S = 60.0
+"""Seconds between two times of giving back, at least."""
 
 
 def _trim() -> Callable[[int], int] | None:
@@ -27,11 +32,16 @@ def _trim() -> Callable[[int], int] | None:
 async def give_back_after_rushes(flow: Flow, sink: RedisSink) -> None:
     """Looks twice a second, until cancelled. Giving back takes some hundredths of a second for each gigabyte."""
     trim = _trim()
-    rushing = True  # whatever it took to start is given back too
+    busy, last = RUSH_LOOKS, -APART_S  # whatever it took to start is given back too
     while trim is not None:
         await asyncio.sleep(EVERY_S)
         status = flow.app.engine_status
-        was_rushing = rushing
-        rushing = not status.ready or sum(status.lag.values()) > FEW_RECORDS or sink.pending > FEW_RECORDS
-        if was_rushing and not rushing:
+        if not status.ready or sum(status.lag.values()) > FEW_RECORDS or sink.pending > FEW_RECORDS:
+            busy += 1
+            continue
+        if busy >= RUSH_LOOKS and time.monotonic() - last >= APART_S:
             trim(0)
+            last = time.monotonic()
+            busy = 0
+        elif busy < RUSH_LOOKS:
+            busy = 0

@@ -16,6 +16,8 @@ from tests.workers import waited_s
 
 WAITING = 10_000
 """Facts that come while nobody works."""
+AT_EASE_S = 3.0
+"""Seconds after the last fact at which memory is looked at: it is what a process holds that has nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def recover_ours(stage: Stage, counted: Recount) -> Recovered:
         [killed] = running.pids()
         before = memory_mib(killed, peak=False)
         ours.wait_until_done(stage, counted, running)
+        time.sleep(AT_EASE_S)
         grown = memory_mib(killed, peak=False) - before
         os.kill(killed, signal.SIGSTOP)
         facts = stage.more(WAITING)
@@ -64,6 +67,7 @@ def recover(stage: Stage, peer: Peer, title: str) -> Recovered:
     with peer.started(stage) as first:
         before = memory_mib(first.pid, peak=False)
         peer.wait(stage, first, counted.facts)
+        time.sleep(AT_EASE_S)
         grown = memory_mib(first.pid, peak=False) - before
         first.freeze()
         facts = stage.more(WAITING)

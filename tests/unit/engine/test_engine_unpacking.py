@@ -131,6 +131,23 @@ def test_a_batch_that_the_fetch_cut_off_is_left_for_the_next(reader: Reader) -> 
         assert batch.next == 2
 
 
+@each_reader
+def test_a_batch_whose_own_length_is_broken_is_refused(reader: Reader) -> None:
+    """It is not covered by the checksum. Taken for a batch that was cut off, it would be asked for again for ever."""
+    data = stored([0, 1])
+    for size in (-1, 0, 3, 48):
+        data[8:12] = size.to_bytes(4, "big", signed=True)
+        with pytest.raises((CorruptRecordException, ValueError)):
+            unpacked(reader, stored([0], base=0), data)
+
+
+@each_reader
+def test_an_answer_without_records_is_one_of_none(reader: Reader) -> None:
+    """Kafka's field for them may be null."""
+    nothing: Any = None
+    assert not reader(nothing).has_next() and not reader(b"").has_next()
+
+
 texts = st.none() | st.binary(max_size=300)
 stored_rows = st.lists(
     st.tuples(
