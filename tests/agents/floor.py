@@ -4,12 +4,14 @@ Order, as in the engine: keep, restore, recovered; then fold and drain in turns,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 import msgspec
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.structs import TopicPartition
 
 from processors.hours import Clocks
 from processors.owners import partition_of
@@ -21,6 +23,7 @@ from schemas.kpis import CampaignHour, OperatorHour, SiteHour, TeamHour
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Outgoing, Record
+from streams.engine.unpacking import BatchRecords, stored_batches
 from streams.ledgers.pages import PageLedger, PageTopics
 from streams.ledgers.rollups import RollUpLedger
 from streams.sinks.kpi_topics import OperatorOutputs, RollUpOutputs
@@ -197,10 +200,10 @@ class Floor:
         for (topic, partition), run in groupby(facts, key=lambda one: (one.topic, one.partition)):
             records = list(run)
             first = self._ends[topic, partition]
-            following = self._ends[topic, partition] = first + len(records)
+            self._ends[topic, partition] += len(records)
             stamps = [parse_time(one.at or self.now) // 1000 for one in records]
-            keys, values = [one.key for one in records], [one.value for one in records]
-            self.pages.fold(Batch(PREFIX + topic, partition, first, following, keys, values, stamps))
+            rows = [(one.key, one.value, stamp) for one, stamp in zip(records, stamps, strict=True)]
+            self.pages.fold(as_batch(PREFIX + topic, partition, rows, first))
         return self
 
     def drain(self) -> Told:
@@ -272,10 +275,22 @@ def running(**given: Any) -> Floor:
 AT_END = Progress(position=1, highwater=1, last_timestamp_ms=None)
 
 
-def as_batch(topic: str, partition: int, rows: list[Row]) -> Batch:
-    """Rows of a log as one batch."""
-    keys, values, stamps = ([row[place] for row in rows] for place in range(3))
-    return Batch(topic, partition, 0, len(rows), keys, values, stamps)  # type: ignore[arg-type]
+def as_batch(
+    topic: str, partition: int, rows: list[Row], first: int = 0, headers: Sequence[tuple[str, bytes | None]] = ()
+) -> Batch:
+    """Rows of a log as one batch, taken from bytes as a worker takes them from what Kafka sends."""
+    if not rows:
+        return Batch(topic, partition, first, first, [], [], [])
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=1 << 30,
+    )  # fmt: skip
+    for place, (key, value, stamp_ms) in enumerate(rows):
+        builder.append(place, timestamp=stamp_ms, key=key, value=value, headers=list(headers))
+    stored = first.to_bytes(8, "big") + bytes(builder.build())[8:]
+    fetched = BatchRecords(TopicPartition(topic, partition), stored_batches(stored), [], first, None, None, True, 0)
+    [batch] = fetched
+    return batch
 
 
 def contents(floor: Floor) -> dict[tuple[str, int], list[Any]]:

@@ -8,8 +8,9 @@ import pytest
 
 from processors.fields import GREATEST_VALUE
 from processors.owners import partition_of
+from processors.times import parse_time
 from schemas.rejections import Reason
-from tests.agents.floor import PARTITIONS, PREFIX, Fact, Floor, Told, call, conversation, running
+from tests.agents.floor import NOW, PARTITIONS, PREFIX, Fact, Floor, Told, as_batch, call, conversation, running
 
 CALLS, REJECTED = "dialer.calls.v1", "dialer.rejected.v1"
 HOME = partition_of("o1", PARTITIONS)
@@ -41,6 +42,19 @@ def test_a_rejected_record_keeps_key_and_value_and_says_why_and_where() -> None:
     assert told.pages["o1"].counts.calls == 2
     assert floor.counter("dialpulse_rejected_total", CALLS, "missing_field") == 1
     assert floor.counter("dialpulse_facts_total", CALLS, "rejected") == 1
+
+
+def test_a_value_that_breaks_off_is_not_read_on_into_what_follows_it() -> None:
+    """After a record's value lie its headers: their number may look like a quote, and their bytes like JSON."""
+    whole = msgspec.json.encode(
+        {"call_id": "c1", "started_at": "2026-11-23T13:05:00Z", "operator_id": "o1", "campaign_id": "autumn"}
+    )
+    for headers in range(64):
+        for size in (len(whole) - 1, len(whole) - 2, len(whole) - 8, 20, 2, 1):
+            floor = running()
+            rows = [(b"o1", whole[:size], parse_time(NOW) // 1000)]
+            floor.pages.fold(as_batch(PREFIX + CALLS, HOME, rows, headers=[('"}', b'"}')] * headers))
+            assert [value for _, value, _ in _rejected(floor.drain())] == [whole[:size]]
 
 
 def test_what_is_absent_is_written_empty() -> None:
