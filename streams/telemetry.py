@@ -2,9 +2,10 @@
 
 import logging
 import time
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from operator import add
 
 from faust.types import TP
 
@@ -31,22 +32,15 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
-    def observe_since(self, ends_us: list[int], now_us: int) -> None:
-        """Seconds from many moments to the present, none where one lies ahead: one search per bound, not per moment."""
-        left = len(ends_us)
-        if max(ends_us) < now_us - round(self.bounds[-1] * SECOND_US):  # a backlog: nothing to tell apart
-            self.counts[-1] += left
-            self.sum += (left * now_us - sum(ends_us)) / SECOND_US
-            return
-        ends_us.sort()
-        for place, bound in enumerate(self.bounds):
-            older = bisect_left(ends_us, now_us - round(bound * SECOND_US), hi=left)
-            self.counts[place] += left - older
-            left = older
-        self.counts[-1] += left
-        past = bisect_right(ends_us, now_us)
-        self.sum += (past * now_us - sum(ends_us[:past])) / SECOND_US
+    def add(self, counts: list[int], total: float) -> None:
+        """Many more observations: how many by each upper bound and beyond the last, and their sum."""
+        self.counts = list(map(add, self.counts, counts))
+        self.sum += total
 
+
+_DELAY = "dialpulse_fact_delay_seconds"
+DELAY_BOUNDS_US = tuple(round(bound * SECOND_US) for bound in BY_NAME[_DELAY].buckets)
+"""The upper bounds by which delays of facts are counted, microseconds."""
 
 _RESULT = {
     Acceptance.ACCEPTED: "accepted",
@@ -87,8 +81,8 @@ class Telemetry:
         for acceptance, result in _RESULT.items():
             if news.results[acceptance]:
                 self._count("dialpulse_facts_total", (topic, result), news.results[acceptance])
-        if news.ends:
-            self._histogram("dialpulse_fact_delay_seconds", (topic,)).observe_since(news.ends, news.now_us)
+        if any(news.delays):
+            self._histogram(_DELAY, (topic,)).add(news.delays, news.delay_us / SECOND_US)
         if news.late:
             self._count("dialer_late_total", (_KIND[topic],), news.late)
         last = self.gauges["dialpulse_last_fact_timestamp_seconds"]

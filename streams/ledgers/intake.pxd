@@ -8,8 +8,8 @@ from streams.ledgers.live_page cimport LivePage
 
 
 cdef class BatchNews:
-    cdef public us_t now_us, present_us, late
-    cdef public list results, ends
+    cdef public us_t now_us, present_us, late, delay_us
+    cdef public list results, delays, bounds_us
 
 
 @cython.locals(
@@ -18,3 +18,5 @@ cdef class BatchNews:
 )
 cpdef take_in(batch, str topic, Book book, reader, desk, BatchNews news)
 cdef _note(LivePage page, Statement statement, us_t ended_us, BatchNews news)
+@cython.locals(bound_us=us_t, place=cython.Py_ssize_t)
+cdef _note_delay(BatchNews news, us_t delay_us)

@@ -3,6 +3,7 @@
 Compiled where this machine can (see the decision on that), together with the pages and folds that it fills.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from processors.building import Refusal
@@ -22,17 +23,20 @@ IN_CONFLICT = Refusal(
 class BatchNews:
     """What became of one batch of facts.
 
-    Hours that ended before ``present_us`` are late; ``results`` counts by Acceptance; ``ends`` are the ends of what the
-    accepted ones tell of. Microseconds.
+    Hours that ended before ``present_us`` are late; ``results`` counts by Acceptance. ``delays`` counts the accepted
+    ones by how long ago what they tell of had ended, up to each of ``bounds_us`` and beyond the last; ``delay_us`` is
+    the sum, in which an end that lies ahead is none. Microseconds.
     """
 
-    __slots__ = ("ends", "late", "now_us", "present_us", "results")
+    __slots__ = ("bounds_us", "delay_us", "delays", "late", "now_us", "present_us", "results")
 
-    def __init__(self, now_us: int, present_us: int) -> None:
+    def __init__(self, now_us: int, present_us: int, bounds_us: Sequence[int]) -> None:
         self.now_us = now_us
         self.present_us = present_us
+        self.bounds_us = list(bounds_us)
+        self.delays = [0] * (len(self.bounds_us) + 1)
+        self.delay_us = 0
         self.results = [0] * len(Acceptance)
-        self.ends: list[int] = []
         self.late = 0
 
 
@@ -106,9 +110,20 @@ def take_in(batch: Batch, topic: str, book: Book, reader: Reader, desk: Desk, ne
 
 def _note(page: LivePage, statement: AnyStatement, ended_us: int, news: BatchNews) -> None:
     """An accepted statement says when something had ended."""
-    news.ends.append(ended_us)
+    _note_delay(news, news.now_us - ended_us)
     if page.end_us <= news.present_us:
         news.late += 1
         if page.ended is None:
             return
     page.see_end(statement.part, ended_us)
+
+
+def _note_delay(news: BatchNews, delay_us: int) -> None:
+    place = 0
+    for bound_us in news.bounds_us:
+        if delay_us <= bound_us:
+            break
+        place += 1
+    news.delays[place] += 1
+    if delay_us > 0:
+        news.delay_us += delay_us

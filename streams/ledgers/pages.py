@@ -24,7 +24,7 @@ from streams.ledgers.misfits import forwarded_copy, rejected_record
 from streams.ledgers.restoring import Restorer
 from streams.sinks.kpi_topics import OperatorOutputs
 from streams.sinks.redis import Snapshot
-from streams.telemetry import Telemetry
+from streams.telemetry import DELAY_BOUNDS_US, Telemetry
 
 RUN = 500
 """Statements in one changelog row at most: rows stay small however large a page is."""
@@ -97,7 +97,7 @@ class PageLedger:
         """Folds a run of fact records: accepts, rejects or forwards each."""
         topic = self._topics.facts[batch.topic]
         now_us = self.now_us()
-        news = BatchNews(now_us, now_us - PRESENT_US)
+        news = BatchNews(now_us, now_us - PRESENT_US, DELAY_BOUNDS_US)
         take_in(batch, topic, self._book(batch.partition), self._reader, self, news)
         self._telemetry.folded(topic, news, (batch.latest_ms or 0) / 1000)
 
