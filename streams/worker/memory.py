@@ -17,6 +17,8 @@ FEW_RECORDS = 1_000
 """Facts left to read, or snapshots that Redis has not taken, beyond which a worker is not at ease."""
 RUSH_LOOKS = 6
 """Looks in a row at which it was not: what every flush of a large floor does for a moment is no rush."""
+EASE_LOOKS = 3
+"""Looks in a row at which it was at ease, until a rush is over: after the last fact come roll-ups, and then Redis."""
 APART_S = 60.0
 """Seconds between two times of giving back, at least."""
 
@@ -32,16 +34,16 @@ def _trim() -> Callable[[int], int] | None:
 async def give_back_after_rushes(flow: Flow, sink: RedisSink) -> None:
     """Looks twice a second, until cancelled. Giving back takes some hundredths of a second for each gigabyte."""
     trim = _trim()
-    busy, last = RUSH_LOOKS, -APART_S  # whatever it took to start is given back too
+    busy, eased, last = 0, 0, -APART_S
     while trim is not None:
         await asyncio.sleep(EVERY_S)
         status = flow.app.engine_status
         if not status.ready or sum(status.lag.values()) > FEW_RECORDS or sink.pending > FEW_RECORDS:
-            busy += 1
+            busy, eased = busy + 1, 0
             continue
-        if busy >= RUSH_LOOKS and time.monotonic() - last >= APART_S:
+        eased += 1
+        if busy < RUSH_LOOKS:
+            busy = 0
+        elif eased >= EASE_LOOKS and time.monotonic() - last >= APART_S:
             trim(0)
-            last = time.monotonic()
-            busy = 0
-        elif busy < RUSH_LOOKS:
-            busy = 0
+            busy, last = 0, time.monotonic()

@@ -8,17 +8,23 @@ from typing import Any
 import psutil
 import pytest
 
-from streams.worker.memory import EVERY_S, FEW_RECORDS, give_back_after_rushes
+from streams.worker import memory
 
 MIB = 1 << 20
+RUSHES = (
+    ({"ready": True, "lag": {"calls": memory.FEW_RECORDS + 1}}, 0),
+    ({"ready": True, "lag": {"calls": 0}}, memory.FEW_RECORDS + 1),
+    ({"ready": False, "lag": {}}, 0),
+)
 
 
-async def _look(status: Any, sink: Any, times: int = 1) -> None:
-    """Lets it look so many times at a flow and a sink that stand so."""
-    flow: Any = SimpleNamespace(app=SimpleNamespace(engine_status=status))
-    looking = asyncio.create_task(give_back_after_rushes(flow, sink))
-    await asyncio.sleep((times + 0.5) * EVERY_S)
-    looking.cancel()
+@pytest.fixture
+def kept() -> list[bytes]:
+    """Every fiftieth of many blocks: what was freed between them the C library keeps."""
+    blocks = [bytes(2_000) for _ in range(100_000)]
+    kept = blocks[::50]
+    del blocks
+    return kept
 
 
 def _resident() -> int:
@@ -26,16 +32,28 @@ def _resident() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked")
-async def test_memory_is_given_back_once_nothing_is_left_to_do() -> None:
-    """Freed blocks between others that stay are what the C library keeps; while there is a rush, it may."""
-    blocks = [bytes(2_000) for _ in range(100_000)]
-    kept = blocks[::50]
-    del blocks
+@pytest.mark.parametrize(("standing", "pending"), RUSHES, ids=("facts left to read", "Redis behind", "not ready"))
+async def test_memory_is_given_back_once_a_rush_is_over(
+    standing: dict[str, Any], pending: int, kept: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not while it lasts, not at its first moment of ease, and not for what lasts only a moment."""
+    monkeypatch.setattr(memory, "EVERY_S", 0.02)
+    engine, sink = SimpleNamespace(ready=True, lag={"calls": 3}), SimpleNamespace(pending=2)
+    flow: Any = SimpleNamespace(app=SimpleNamespace(engine_status=engine))
+    watching = asyncio.create_task(memory.give_back_after_rushes(flow, sink))  # type: ignore[arg-type]
     full = _resident()
-    await _look(SimpleNamespace(ready=True, lag={"calls": FEW_RECORDS + 1}), SimpleNamespace(pending=0))
-    await _look(SimpleNamespace(ready=True, lag={"calls": 0}), SimpleNamespace(pending=FEW_RECORDS + 1))
-    await _look(SimpleNamespace(ready=False, lag={}), SimpleNamespace(pending=0))
+
+    async def stand(looks: int, standing: dict[str, Any], pending: int) -> None:
+        vars(engine).update(standing)
+        sink.pending = pending
+        await asyncio.sleep(0.02 * looks)
+
+    ease = {"ready": True, "lag": {"calls": 3}}
+    await stand(memory.RUSH_LOOKS // 2, standing, pending)
+    await stand(4 * memory.EASE_LOOKS, ease, 2)
+    await stand(4 * memory.RUSH_LOOKS, standing, pending)
     assert _resident() > full - 20 * MIB
-    await _look(SimpleNamespace(ready=True, lag={"calls": 3}), SimpleNamespace(pending=2))
+    await stand(10 * memory.EASE_LOOKS, ease, 2)
+    watching.cancel()
     assert _resident() < full - 100 * MIB
     assert len(kept) == 2_000
