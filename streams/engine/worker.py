@@ -33,19 +33,9 @@ def run_worker(
 
     `around` gives what lives in the same event loop: entered before the app starts, left after the last flush.
     """
-    _take_quick_loops()
     code = asyncio.run(_run_within(app, leave, stop_within, around))
     failure = app.engine.failure
     return failure.exit_code if isinstance(failure, UserError) else code
-
-
-def _take_quick_loops() -> None:
-    """Also for the loops of other threads, which Faust makes. uvloop is not there for Windows."""
-    try:
-        import uvloop
-    except ImportError:
-        return
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 async def _run_within(app: EngineApp, leave: bool, stop_within: float, around: Surroundings) -> int:
