@@ -10,8 +10,6 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.structs import TopicPartition
 
 from processors.hours import Clocks
 from processors.owners import partition_of
@@ -23,13 +21,14 @@ from schemas.kpis import CampaignHour, OperatorHour, SiteHour, TeamHour
 from streams.engine.batches import Batch
 from streams.engine.deliveries import Progress
 from streams.engine.outgoing import Outgoing, Record
-from streams.engine.unpacking import BatchRecords, stored_batches
+from streams.engine.unpacking import stored_batches
 from streams.ledgers.pages import PageLedger, PageTopics
 from streams.ledgers.rollups import RollUpLedger
 from streams.sinks.kpi_topics import OperatorOutputs, RollUpOutputs
 from streams.sinks.redis import Snapshot
 from streams.telemetry import Telemetry
 from streams.topology import CONTRIBUTIONS, OPERATOR_HOURS, PAGES_CHANGELOG, REJECTED, ROLL_UPS, ROLL_UPS_CHANGELOG
+from tests.stored import unpacked, written
 
 NOW = "2026-11-23T13:30:00Z"
 HOUR = "2026-11-23T13:00:00Z"
@@ -281,15 +280,9 @@ def as_batch(
     """Rows of a log as one batch, taken from bytes as a worker takes them from what Kafka sends."""
     if not rows:
         return Batch(topic, partition, first, first, [], [], [])
-    builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=1 << 30,
-    )  # fmt: skip
-    for place, (key, value, stamp_ms) in enumerate(rows):
-        builder.append(place, timestamp=stamp_ms, key=key, value=value, headers=list(headers))
-    stored = first.to_bytes(8, "big") + bytes(builder.build())[8:]
-    fetched = BatchRecords(TopicPartition(topic, partition), stored_batches(stored), [], first, None, None, True, 0)
-    [batch] = fetched
+    stored = [(place, stamp_ms, key, value, list(headers)) for place, (key, value, stamp_ms) in enumerate(rows)]
+    records = stored_batches(bytes(written(stored, base=first)))
+    [batch] = unpacked(records, topic, partition, first, check=True)
     return batch
 
 
