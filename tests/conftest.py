@@ -3,7 +3,6 @@
 import os
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -12,9 +11,9 @@ from streams.compiled import insist_on_fresh
 from streams.errors import UserError
 from streams.local import LocalStack
 from streams.settings import Settings, load_settings
+from tests.tools import find_unpacked
 
-# Where scripts/bootstrap unpacks programs that the machine does not have.
-os.environ["PATH"] += f"{os.pathsep}{Path(__file__).parents[1] / '.tools' / 'debian' / 'usr' / 'bin'}"
+find_unpacked()
 
 # A law is no stopwatch: a busy machine may take its time over an example. In CI the examples are the same each time, so
 # that a change is judged by what it changes; elsewhere they are new with every run.

@@ -4,14 +4,13 @@ example: python -m tests.trial --teams 10 --sizes 60,300,600 --seed 4
 """
 
 import argparse
-import os
 import random
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.deploy.compose import ROOT
+from tests.tools import find_unpacked
 from tests.trial import causes, curve, measuring, replaying, sizes
 
 _BATCH = 25
@@ -38,8 +37,7 @@ def main() -> int:
         parser.error(f"--sizes: no time limit for {unknown}; choose from {list(measuring.LIMIT_MINUTES)}")
     # A Prometheus is not left behind by a trial that is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Below the checkout, where set-up unpacks Prometheus.
-    os.environ["PATH"] += f"{os.pathsep}{ROOT / '.tools/debian/usr/bin'}"
+    find_unpacked()
     scores = sizes.no_scores()
     for begin in range(0, chosen.teams, _BATCH):
         numbers = range(begin, min(begin + _BATCH, chosen.teams))

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tests.deploy.compose import ROOT
+from tests.tools import find_unpacked
 from tests.trial import floors, methods, replaying
 from tests.trial.remote_write import Labels, Series, write
 
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--weeks", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    os.environ["PATH"] += f"{os.pathsep}{ROOT / '.tools/debian/usr/bin'}"
+    find_unpacked()
     # Little memory is needed, and much time goes into keeping it small.
     os.environ.setdefault("GOGC", "400")
     with tempfile.TemporaryDirectory() as folder:

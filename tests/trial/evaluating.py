@@ -8,7 +8,6 @@ example: python -m tests.trial.evaluating --teams 20 --campaigns 20
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -16,9 +15,9 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from tests.deploy.compose import ROOT
 from tests.deploy.live import faster
 from tests.deploy.live.servers import live_prometheus
+from tests.tools import find_unpacked
 from tests.trial import methods, replaying
 from tests.trial.exporter import Exporter
 from tests.trial.floors import STEP_S, labels
@@ -82,13 +81,13 @@ def _long_past(teams: int, campaigns: int, now_s: int) -> Iterator[Series]:
 def measured(folder: Path, teams: int, campaigns: int, minutes: int) -> tuple[list[float], int]:
     """Seconds that each evaluation of the group took, and how many series it expects calls of by the past weeks."""
     now_s = int(time.time()) // STEP_S * STEP_S
-    series = list(scraped(teams, campaigns, now_s - 8 * 3600, now_s + 2 * _DAY_S))
+    series = list(scraped(teams, campaigns, now_s - _RECORDED_S, now_s + 2 * _DAY_S))
     exporter = Exporter(series, now_s, 1)
     with exporter.serving() as shown, live_prometheus(folder, 1) as prometheus:
         write(prometheus.address, _long_past(teams, campaigns, now_s))
-        until = 8 * 3600 // _SCRAPED_S
+        until = _RECORDED_S // _SCRAPED_S
         past = [(named, [(begins, step, values[:until])]) for named, ((begins, step, values),) in series]
-        up = labels("up"), [((now_s - 8 * 3600) * 1000, _SCRAPED_S * 1000, [1.0] * until)]
+        up = labels("up"), [((now_s - _RECORDED_S) * 1000, _SCRAPED_S * 1000, [1.0] * until)]
         write(prometheus.address, [_at_the_target(one, shown) for one in (*past, up)])
         rules, _ = replaying.rules_for(methods.ALERT)
         for rule in rules:
@@ -118,7 +117,7 @@ def main() -> int:
     parser.add_argument("--campaigns", type=int, default=20)
     parser.add_argument("--minutes", type=int, default=4)
     chosen = parser.parse_args()
-    os.environ["PATH"] += f"{os.pathsep}{ROOT / '.tools/debian/usr/bin'}"
+    find_unpacked()
     with tempfile.TemporaryDirectory() as folder:
         took, by_weeks = measured(Path(folder), chosen.teams, chosen.campaigns, chosen.minutes)
     print(

@@ -10,7 +10,6 @@ example: python -m tests.trial.scraping --teams 2 --speed 200
 
 import argparse
 import math
-import os
 import random
 import sys
 import tempfile
@@ -20,9 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from tests.deploy.compose import ROOT
 from tests.deploy.live import faster
 from tests.deploy.live.servers import LivePrometheus, live_prometheus
+from tests.tools import find_unpacked
 from tests.trial import floors, measuring, methods, pairing, replaying, sizes
 from tests.trial.exporter import Exporter
 from tests.trial.pairing import Alert, Beyond, Outcome
@@ -180,7 +179,7 @@ def main() -> int:
     parser.add_argument("--speed", type=int, default=200, help="times as fast as real time")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    os.environ["PATH"] += f"{os.pathsep}{ROOT / '.tools/debian/usr/bin'}"
+    find_unpacked()
     rng = random.Random(chosen.seed)
     teams = [
         sizes.some_team(f"t{size}-{number}", size, rng)
