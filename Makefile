@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 targets:
 	@echo "make demo     the whole system on this machine, with live input; ARGS=\"--for 60\" ends it after a minute"
 	@echo "make test     everything that proves it: check, then all tests on real Kafka, Redis and chromium"
-	@echo "make check    format, lint, types, unit and contract tests; under a minute"
+	@echo "make check    format, lint, types, unit and contract tests; about a minute"
 	@echo "make bench    measure this and its peers on the same facts; FACTS=, ARGS=\"--only reference,ours\" or --help"
 	@echo "make faults   kill and freeze its parts, and recount; SEED=, MINUTES= or FACTS=, MUTANT=, ARGS=\"--nodes 3\""
 	@echo "make alerts-trial   simulated weeks through the alert rules in a real Prometheus: found, how soon, false alarms"
