@@ -8,7 +8,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
-from streams.engine import unpacking
+from streams.engine import connections, unpacking
 from streams.engine.batches import Batch, BatchSchema
 from streams.engine.engine import Engine, EngineStatus, words
 from streams.engine.settings import EngineSettings
@@ -56,6 +56,7 @@ def make_app(settings: EngineSettings) -> EngineApp:
     """
     check_versions()
     unpacking.install()
+    connections.install()
     engine = Engine(settings)
     app = EngineApp(
         settings.group,

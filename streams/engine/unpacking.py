@@ -7,7 +7,6 @@ and a contract test watches each of them. Meant for topics without transactions:
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aiokafka import conn
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
@@ -22,9 +21,6 @@ except ImportError:  # not compiled
     stored_batches, StoredBatch = MemoryRecords, None  # type: ignore[assignment, misc]
 
 LOG_APPEND_TIME = 1
-READ_AHEAD = 1 << 24
-"""Bytes of an answer that a connection holds before it stops reading. Of aiokafka's 64 KiB it stops several times for
-each, and begins again."""
 
 
 class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
@@ -81,7 +77,6 @@ class BatchRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka 
 
 
 def install() -> None:
-    """Let every aiokafka consumer of this process deliver batches, and take in whole answers."""
-    conn.READER_LIMIT = READ_AHEAD
+    """Let every aiokafka consumer of this process deliver batches."""
     fetcher.PartitionRecords = BatchRecords
     fetcher.MemoryRecords = stored_batches

@@ -70,6 +70,9 @@ OVERRIDDEN: list[tuple[type[Any], str, list[str]]] = [
     (GroupCoordinator, "fetch_committed_offsets", ["self", "partitions"]),
     (GroupCoordinator, "reset_generation", ["self"]),
     (driver.Producer, "_ensure_producer", ["self"]),
+    (conn.AIOKafkaConnection, "_create_reader_task", ["self"]),
+    (conn.AIOKafkaConnection, "_handle_frame", ["self", "resp"]),
+    (conn.AIOKafkaConnection, "send", ["self", "request", "expect_response"]),
 ]
 
 
@@ -130,7 +133,14 @@ READ_IN_SOURCE: list[tuple[Any, str, str]] = [
     (fetcher.Fetcher, "MemoryRecords(", "records would be unpacked by aiokafka"),
     (fetcher.Fetcher, "records.has_next()", "fetched bytes would not be looked into"),
     (fetcher.Fetcher, "records.size_in_bytes()", "a batch that is larger than a fetch would go unnoticed"),
-    (conn.AIOKafkaConnection, "limit=READER_LIMIT", "an answer would be taken in by small pieces"),
+    (conn.create_conn, "AIOKafkaConnection(", "connections would be aiokafka's own"),
+    (conn.AIOKafkaConnection.connect, "AIOKafkaProtocol(", "answers would be copied four times"),
+    (conn.AIOKafkaConnection.connect, "self._protocol = ", "answers would reach no connection"),
+    (conn.AIOKafkaConnection.connect, "self._create_reader_task()", "answers would reach no connection"),
+    (conn.AIOKafkaConnection, "reader.readexactly(4)", "the end of a connection would go unnoticed"),
+    (conn.AIOKafkaConnection._handle_frame, "self._requests.popleft()", "answers would be taken for other requests'"),
+    (conn.AIOKafkaConnection._handle_frame, "self._last_action = ", "busy connections would be closed as idle"),
+    (conn.AIOKafkaConnection.send, "(correlation_id, request_struct, fut)", "answers would find no request"),
     (QueueServiceThread, "def call_thread", "the consumer's thread could not be asked"),
     (ServiceThread, "self.parent_loop", "a failure in the thread could not be told"),
     (Service, "self._crashed", "a crash would go unnoticed"),
