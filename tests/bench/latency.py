@@ -16,7 +16,8 @@ from tests.bench.programs import SLOW_S
 from tests.bench.stage import Reader, Stage, wait
 
 RATES = (200, 2_000, 10_000)
-SECONDS = 20
+SECONDS = 40
+WARM_UP_SECONDS = 12
 OPERATORS = 2_000
 PROBED = 50
 """Operators whose facts are timed: all facts would make the watching the heaviest load of all."""
