@@ -2,6 +2,7 @@
 
 from cpython.object cimport PyObject
 
+from processors.interning cimport Interned
 from processors.json_values cimport Value, text_t, us_t
 
 ctypedef PyObject* place_t
@@ -20,6 +21,7 @@ cdef class Scanner:
     cdef dict _places
     cdef place_t[NEAR] _near
     cdef set _zones
+    cdef Interned _times, _talks
     cdef int[FIELDS] _order
     cdef Value[FIELDS] _values
     cdef us_t _at_us, _version, _talk_us

@@ -15,10 +15,12 @@ from processors.json_values cimport (
     is_id_or_absent, is_word, pack_number, pack_text, packed, past_blanks, past_text, past_value, text_of,
     text_or_none, time_or_none, time_us, whole,
 )
+from processors.interning cimport Interned
 from processors.statements cimport offset_of
 
 from processors.building import LATE_US
 from processors.fields import GREATEST_ATTEMPT, GREATEST_KEY, GREATEST_VALUE, GREATEST_VERSION, check_zone
+from processors.interning import talks, times
 from processors import statements as _statements
 from processors.statements import CallStatement as _Call
 from processors.statements import ConversationStatement as _Conversation
@@ -119,6 +121,7 @@ cdef class Scanner:
         self._place = place
         self._places = {}
         self._zones = set()
+        self._times, self._talks = times(), talks()
         self.ended_us = 0
 
     cpdef object scan(self, int kind, key, value, record_us):
@@ -188,9 +191,10 @@ cdef class Scanner:
         pack_text(&rest, &values[SCRIPT_ID])
         self.ended_us = latest_us + max(talk_us, 0) if ended_us == NONE else ended_us
         return _Call(
-            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part, started_us,
+            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part,
+            self._times.one(started_us),
             _ANSWERED * (answered_us != NONE) + _ABANDONED * abandoned + _INBOUND * inbound, answered_by,
-            None if talk_us == NONE else talk_us, packed(buffer, &rest),
+            None if talk_us == NONE else self._talks.one(talk_us), packed(buffer, &rest),
         )
 
     cdef object _conversation(self, us_t record_us):
@@ -219,8 +223,9 @@ cdef class Scanner:
         pack_text(&rest, &values[SCRIPT_ID])
         self.ended_us = started_us + max(talk_us, 0)
         return _Conversation(
-            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part, started_us,
-            outcome, horizon, None if talk_us == NONE else talk_us, packed(buffer, &rest),
+            place.owner, place.hour_us, text_of(&values[CALL_ID]), self._version, False, place.part,
+            self._times.one(started_us),
+            outcome, horizon, None if talk_us == NONE else self._talks.one(talk_us), packed(buffer, &rest),
         )
 
     cdef bint _is_zone(self) except -1:

@@ -24,6 +24,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = (
     "processors/changes.py",
     "processors/fold.py",
+    "processors/interning.py",
     "processors/json_values.pyx",
     "processors/page.py",
     "processors/rates.py",

@@ -1,7 +1,8 @@
 """Recovery's inner loop: what workers have written to the changelog, joined into pages."""
 
 from processors.hours import Clocks
-from processors.statements import KIND_OF, AnyStatement, Part
+from processors.interning import talks, times
+from processors.statements import KIND_OF, AnyStatement, CallStatement, Part
 from streams.errors import UserError
 from streams.ledgers.book import Book
 from streams.ledgers.live_page import LivePage
@@ -14,6 +15,7 @@ class Restorer:
         self._clocks = clocks
         # Equal values, one object for all: the decoder makes a new one for every statement.
         self._parts: dict[Part, Part] = {}
+        self._times, self._talks = times(), talks()
 
     def join(self, book: Book, run: list[AnyStatement], written_us: int) -> None:
         """Joins one changelog row, written then. Raises UserError where a site's zone has changed."""
@@ -24,6 +26,9 @@ class Restorer:
                 page, part = self._open(book, statement)
             statement.owner, statement.hour_us, statement.part = page.owner, page.hour_us, part
             kinds, kind = page.kinds, kind_of[type(statement)]
+            statement.at_us = self._times.one(statement.at_us)
+            if isinstance(statement, CallStatement):  # which are most
+                self._share_talk(statement)
             standing = kinds[kind]
             if standing is None:
                 standing = kinds[kind] = {}
@@ -34,6 +39,10 @@ class Restorer:
                 page.restore(statement)
             if page.written_us < written_us:  # noqa: PLR1730 - a call for each of a million
                 page.written_us = written_us
+
+    def _share_talk(self, call: CallStatement) -> None:
+        if call.talk_us is not None:
+            call.talk_us = self._talks.one(call.talk_us)
 
     def _open(self, book: Book, statement: AnyStatement) -> tuple[LivePage, Part]:
         """Page and part, where the page is new or the part is new to it: its site's clock must still give that hour."""

@@ -16,7 +16,7 @@ from tests.workers import waited_s
 
 WAITING = 10_000
 """Facts that come while nobody works."""
-AT_EASE_S = 5.0
+AT_EASE_S = 10.0
 """Seconds after the last fact at which memory is looked at: it is what a process holds that has nothing to do."""
 
 

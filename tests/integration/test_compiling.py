@@ -89,7 +89,8 @@ def test_the_laws_hold_interpreted_too(checkout: Path) -> None:
     """Compiled or not, the same sources give the same verdicts and the same numbers."""
     shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", checkout)
-    files = ["test_laws_pages.py", "test_laws_reading.py", "test_laws_rollups.py", "test_processors_golden.py"]
+    names = ("interning", "laws_pages", "laws_reading", "laws_rollups", "processors_golden")
+    files = [f"test_{name}.py" for name in names]
     program = "import sys, pytest, streams.compiled; assert not streams.compiled.is_compiled(); sys.exit(pytest.main())"
     line = [sys.executable, "-c", program, "-q", "-p", "no:cacheprovider", *(f"tests/unit/{name}" for name in files)]
     variables = {**os.environ, "PYTHONPATH": str(checkout)}

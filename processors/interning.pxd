@@ -1,0 +1,8 @@
+cimport cython
+
+
+cdef class Interned:
+    cdef long long _grain
+    cdef list _numbers
+    @cython.locals(place=Py_ssize_t, known="long long")
+    cpdef object one(self, long long number)
