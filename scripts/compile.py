@@ -44,6 +44,8 @@ SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 STAMP = f"processors/compiled{SUFFIX}.stamp"
 # Annotations are for mypy: what C is to know stands in the .pxd files.
 DIRECTIVES = {"language_level": 3, "annotation_typing": False}
+KEPT = 8
+"""Results in the user's cache, those that were used last: some seven megabytes each."""
 
 
 class CannotCompileError(Exception):
@@ -142,9 +144,12 @@ def _cached(stamp: str) -> Path | None:
     """Where what this stamp says was kept; None where it was not, or there is no cache."""
     try:
         kept = _cache(stamp)
-        return kept if _is_whole(kept) else None
+        if _is_whole(kept):
+            os.utime(kept)
+            return kept
     except (OSError, RuntimeError):
-        return None
+        pass
+    return None
 
 
 def _keep(made: Path, stamp: str) -> None:
@@ -156,6 +161,8 @@ def _keep(made: Path, stamp: str) -> None:
             shutil.copytree(made, Path(beside) / "made")
             shutil.rmtree(kept, ignore_errors=True)
             (Path(beside) / "made").rename(kept)
+        for old in sorted(kept.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError) as error:
         _say(f"not kept for other checkouts: {error}")
 

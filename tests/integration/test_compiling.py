@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,24 @@ def test_a_cache_that_cannot_be_is_no_harm(checkout: Path) -> None:
     (checkout.parent / "cache").write_text("")
     done = compiling(checkout, CC="no-such-compiler")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+
+
+def test_the_cache_keeps_what_was_used_last(tmp_path: Path) -> None:
+    """Every edit of a source gives another result: those of long ago go."""
+    script, made = runpy.run_path(str(ROOT / "scripts" / "compile.py")), tmp_path / "made"
+    for target in script["targets"]():
+        (made / target).parent.mkdir(parents=True, exist_ok=True)
+        (made / target).write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        for day in range(script["KEPT"] + 1):
+            script["_keep"](made, f"sources of day {day}")
+            os.utime(script["_cache"](f"sources of day {day}"), (day, day))
+            assert script["_cached"]("sources of day 0") is not None
+        script["_keep"](made, "sources of today")
+        found = {day for day in range(script["KEPT"] + 1) if script["_cached"](f"sources of day {day}")}
+        assert script["_cached"]("sources of today")
+    assert found == {0, *range(3, script["KEPT"] + 1)}
 
 
 def test_a_compiler_that_fails_is_quoted(checkout: Path) -> None:
