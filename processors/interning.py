@@ -12,12 +12,12 @@ class Interned:
     """
 
     def __init__(self, grain: int) -> None:
-        self._grain = grain
+        self._grain, self._places = grain, PLACES
         self._numbers: list[int] = [0] * PLACES
 
     def one(self, number: int) -> int:
         """An int that equals ``number``, which fits into 64 bits."""
-        place = number // self._grain % PLACES
+        place = number // self._grain % self._places
         found = self._numbers[place]
         known = found
         if known != number:

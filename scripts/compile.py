@@ -145,7 +145,8 @@ def _cached(stamp: str) -> Path | None:
     try:
         kept = _cache(stamp)
         if _is_whole(kept):
-            os.utime(kept)
+            with suppress(OSError):  # another's, which can be read
+                os.utime(kept)
             return kept
     except (OSError, RuntimeError):
         pass
@@ -161,10 +162,20 @@ def _keep(made: Path, stamp: str) -> None:
             shutil.copytree(made, Path(beside) / "made")
             shutil.rmtree(kept, ignore_errors=True)
             (Path(beside) / "made").rename(kept)
-        for old in sorted(kept.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        os.utime(kept)
+        _prune(kept.parent)
     except (OSError, RuntimeError) as error:
         _say(f"not kept for other checkouts: {error}")
+
+
+def _prune(folder: Path) -> None:
+    """Leaves what was used last, also of what was cut short half-way."""
+    found = []
+    for path in folder.iterdir():
+        with suppress(OSError):  # another process's, which was there a moment ago
+            found.append((path.stat().st_mtime, path))
+    for _, old in sorted(found)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _cython_version() -> str:

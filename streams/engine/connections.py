@@ -54,32 +54,44 @@ class AnswerProtocol(conn.AIOKafkaProtocol, asyncio.BufferedProtocol):  # type: 
         self._connection: weakref.ref[Connection] | None = None
         self._buffer = bytearray(AT_REST)
         self._filled = 0
+        self._failed = False
 
     def hand_over_to(self, connection: "Connection") -> None:
         """Whose answers these are. Comes before the first request, so before the first answer."""
         self._connection = weakref.ref(connection)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """What is free of the buffer: never nothing, since whole answers are taken out as they come."""
+        """What is free of the buffer, as a view, since TLS slices it. Never nothing: whole answers are taken out."""
+        if self._is_over():
+            return memoryview(bytearray(AT_REST))
         return memoryview(self._buffer)[self._filled :]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hands over every answer that is whole. Errors in it end up where aiokafka's own reading would have them."""
+        """Hands over every answer that is whole. An error in it ends the connection as one in aiokafka's reading does:
+
+        a turn of the loop later, so that what comes in between, out of step, must not be read.
+        """
+        if self._is_over():
+            return
         self._filled += nbytes
         try:
             self._take_out()
         except Exception as error:  # noqa: BLE001 - as any error of aiokafka's reading task
-            self._filled = 0
+            self._failed = True
             if self._stream_reader is not None:
                 self._stream_reader.set_exception(error)
+
+    def _is_over(self) -> bool:
+        """Nothing more is to be read. A connection over TLS that closes reads once more, from within its closing."""
+        return self._failed or (self._transport is not None and self._transport.is_closing())
 
     def _take_out(self) -> None:
         at, needed = 0, SIZE.size
         while self._filled - at >= SIZE.size:
             following = at + SIZE.size + SIZE.unpack_from(self._buffer, at)[0]
             needed = following - at
-            if needed > LARGEST:
-                raise KafkaConnectionError(f"an answer of {needed:,} bytes: no Kafka, or one that asks for TLS")
+            if not SIZE.size <= needed <= LARGEST:
+                raise ConnectionError(f"an answer of {needed - SIZE.size:,} bytes: no Kafka, or one that asks for TLS")
             if following > self._filled:
                 break
             connection = self._connection() if self._connection is not None else None
@@ -114,7 +126,8 @@ class Connection(conn.AIOKafkaConnection):  # type: ignore[misc]  # aiokafka has
         """One answer, without its size. The bytes are the caller's again afterwards."""
         number, request, waiting = self._requests[0]
         answer = Answer(received)
-        if len(received) < AT_REST or request.parse_response_header(answer).correlation_id != number:
+        is_small = number is None or len(received) < AT_REST  # without a number it is a word of SASL
+        if is_small or request.parse_response_header(answer).correlation_id != number:
             self._handle_frame(received.tobytes())
             return
         if not waiting.done():
@@ -144,10 +157,10 @@ class Connection(conn.AIOKafkaConnection):  # type: ignore[misc]  # aiokafka has
 
 def add_pieces(kind: Any, value: Any, pieces: list[bytes]) -> None:
     """A value of one of aiokafka's protocol types, as the bytes that they give joined; record batches as they are."""
-    if isinstance(kind, Schema):
+    if type(kind) is Schema:
         for field, part in zip(kind.fields, value, strict=True):
             add_pieces(field, part, pieces)
-    elif isinstance(kind, Array) and value is not None:
+    elif type(kind) is Array and value is not None:
         pieces.append(Int32.encode(len(value)))
         for item in value:
             add_pieces(kind.array_of, item, pieces)
