@@ -1,6 +1,7 @@
 """The whole system on one machine: Kafka, Redis, topics, a worker, live input and the board, as one thing."""
 
 import os
+import secrets
 import threading
 import time
 import urllib.error
@@ -8,7 +9,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from streams import ports, topics
 from streams.errors import UserError
@@ -41,12 +44,17 @@ class Addresses:
     def lines(self) -> list[str]:
         """What to open and what to type, for a person."""
         settings = self.settings
+        hour = datetime.now(ZoneInfo(settings.time_zone)).strftime("%Y-%m-%dT%H")
         exported = f"{env_name('kafka')}={settings.kafka} {env_name('redis_url')}={settings.redis_url}"
         return [
             f"the wall:      http://{self.board}/",
+            f"the floor:     http://{self.board}/?view=floor",
             f"metrics:       http://{self.worker}/metrics",
             f"other windows: export {exported} {env_name('partitions')}={PARTITIONS}",
             "               .venv/bin/dialpulse top",
+            "               .venv/bin/dialpulse doctor",
+            f"               .venv/bin/dialpulse explain OPERATOR {hour}",
+            "               .venv/bin/dialpulse reconcile",
         ]
 
 
@@ -87,13 +95,18 @@ def _settings(stack: LocalStack) -> Settings:
             host, port = host_and_port(address)
             address = f"{host}:{ports.next_free(host, port)}"
         addresses[field] = address
-    return load_settings(kafka=stack.kafka, redis_url=stack.redis_url, partitions=PARTITIONS, **addresses)
+    # Board and worker are both the demo's own, so they need nobody to tell them a token.
+    token = base.pages_token or secrets.token_urlsafe()
+    own = {"kafka": stack.kafka, "redis_url": stack.redis_url, "partitions": PARTITIONS, "pages_token": token}
+    return load_settings(**own, **addresses)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
     """The demo's settings for its child processes; what the user set otherwise they read themselves."""
     fields = ("kafka", "redis_url", "partitions", "worker_http", "board_http")
-    return {env_name(field): str(getattr(settings, field)) for field in fields}
+    given = {env_name(field): str(getattr(settings, field)) for field in fields}
+    token = settings.pages_token
+    return given if token is None else given | {env_name("pages_token"): token.get_secret_value()}
 
 
 @contextmanager

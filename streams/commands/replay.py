@@ -29,7 +29,7 @@ def command(
     \b
     Examples:
       dialpulse replay calls.tsv.gz --format csv --mapping technion
-      dialpulse replay facts.jsonl --as-live
+      dialpulse replay facts.jsonl --format facts --as-live
     """
     from streams.replay.replay import Replay
     from streams.settings import load_settings

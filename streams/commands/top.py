@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from redis import RedisError
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -35,7 +36,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "updated": lambda row: -row.updated_us,
 }
 COLUMNS = (
-    "calls", "conversations", "appointments", "calls 60 min", "conv. 60 min",
+    "calls", "conv.", "appts", "calls 60 min", "conv. 60 min",
     "contact today", "appts / conv. today", "last update",
 )  # fmt: skip
 
@@ -98,11 +99,13 @@ async def _run(settings: Settings, sort: str, site: str | None, once: bool) -> N
 async def _table(people: People, sort: str, site: str | None, height: int | None) -> Table:
     rows = [row for row in await people.read() if site is None or row.site == site]
     rows.sort(key=SORTS[sort])
-    # Title, heads, rules and caption take seven lines of the screen.
-    shown = rows if height is None else rows[: max(1, height - 7)]
+    # Title, heads (three lines where the screen has 80 columns), rules and caption.
+    shown = rows if height is None else rows[: max(1, height - 9)]
     hidden = len(rows) - len(shown)
     table = Table(
         title=Text("dialpulse top: the running hour", "bold"),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
         caption=_caption(people, rows, hidden),
     )
     table.add_column("operator", overflow="fold")

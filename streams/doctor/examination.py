@@ -1,8 +1,11 @@
 """All checks in the order in which their failures explain one another."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+
+from pydantic_settings import DotEnvSettingsSource
 
 from streams.doctor import broker, host, pipeline, redis_server
 from streams.doctor.findings import Finding, Level, attempted, warn
@@ -28,6 +31,7 @@ LOOK = "look at the broker's log, and run this again"
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, as it is made. Nothing that is missing raises: it is a finding, and the rest goes on."""
     yield from host.hot_path()
+    yield from host.unknown_settings([*os.environ, *DotEnvSettingsSource(Settings).env_vars])
     yield from attempted("zone", "install tzdata", lambda: host.zones(settings, datetime.now(UTC)))
     remedy = f"start Kafka at {settings.kafka}, with dialpulse local for instance, or set DIALPULSE_KAFKA"
     yield from _standing_on(settings, ("broker", broker.broker), remedy, _IN_KAFKA)

@@ -1,14 +1,15 @@
 """What this machine brings: compiled modules and time zones."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from streams.compiled import is_compiled
 from streams.doctor.findings import Finding, ok, warn
-from streams.settings import Settings
+from streams.settings import ENV_PREFIX, Settings, env_name
 
 
 def hot_path() -> Iterator[Finding]:
@@ -21,6 +22,15 @@ def hot_path() -> Iterator[Finding]:
             "the hot path runs interpreted, so that facts cost about three times as much",
             "install a C compiler and Python's headers (Debian: gcc, python3-dev), then scripts/bootstrap run",
         )
+
+
+def unknown_settings(given: Iterable[str]) -> Iterator[Finding]:
+    """Variables that are named as settings are, and are none: a misspelt one has no effect, and nobody is told."""
+    known = {env_name(field) for field in Settings.model_fields}
+    for name in sorted({name.upper() for name in given} - known):
+        if name.startswith(ENV_PREFIX):
+            [like] = get_close_matches(name, known, 1, 0)
+            yield warn("settings", f"{name} is no setting: it has no effect", f"set {like} if that is meant")
 
 
 def zones(settings: Settings, now: datetime) -> Iterator[Finding]:

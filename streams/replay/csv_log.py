@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,19 +10,16 @@ import msgspec
 
 from processors.building import Refusal
 from processors.owners import owner_of, record_key
-from processors.reading import Reader
 from processors.times import format_time
 from streams.errors import UserError
 from streams.replay.conditions import Row, UnreadableNumber
 from streams.replay.entries import Entry, Reading, own_end, own_start, stated
+from streams.replay.judging import Judge
 from streams.replay.language import FileShape, Mapping
 from streams.replay.local_times import LocalTimes, UnusableTime
 from streams.replay.log_files import open_log
 from streams.replay.mapping import columns_of
 from streams.replay.rows import RowReader, UnusableRow
-
-Judge = Callable[[str, bytes, bytes], object]
-"""Raises Refusal for a record (topic, key, value) that no worker would count."""
 
 
 def read_csv(path: Path, mapping: Mapping, judge: Judge) -> Reading:
@@ -50,11 +47,6 @@ def read_csv(path: Path, mapping: Mapping, judge: Judge) -> Reading:
         note = f"{times.ambiguous_starts:,} rows start in an hour that the clocks repeat: read as its {which}"
         reading.notes.append(note)
     return reading
-
-
-def judge_by(reader: Reader, now_us: int) -> Judge:
-    """A judge that reads records as a worker would that gets them now."""
-    return lambda topic, key, value: reader.read(topic, key, value, now_us)
 
 
 def _whole(row: Row | str) -> Row:

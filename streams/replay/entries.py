@@ -59,15 +59,13 @@ class Reading:
         facts = ", ".join(f"{count:,} {topic}" for topic, count in sorted(self.facts.items())) or "none"
         yield f"  {self.used:>9,} used, as facts: {facts}"
         for reason, unused in sorted(self.unused.items(), key=lambda item: (-item[1].rows, item[0])):
-            more = ", ..." if unused.rows > len(unused.lines) else ""
-            where = ", ".join(str(line) for line in unused.lines)
-            yield f"  {unused.rows:>9,} not used: {reason} (line {where}{more})"
+            yield f"  {unused.rows:>9,} not used: {reason} ({unused.where})"
         yield from (f"  {note}" for note in self.notes)
 
 
 @dataclass
 class Unused:
-    """Rows left out for one reason: how many, and the first of their line numbers."""
+    """Rows left out, or to be rejected, for one reason: how many, and the first of their line numbers."""
 
     rows: int = 0
     lines: list[int] = field(default_factory=list)
@@ -77,6 +75,12 @@ class Unused:
         self.rows += 1
         if len(self.lines) < EXAMPLES:
             self.lines.append(line)
+
+    @property
+    def where(self) -> str:
+        """The first lines, as text."""
+        more = ", ..." if self.rows > len(self.lines) else ""
+        return f"line {', '.join(str(line) for line in self.lines)}{more}"
 
 
 def own_end(topic: str, fact: dict[str, Any]) -> int | None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from processors.building import Refusal
 from processors.owners import owner_of, record_key
 from processors.times import format_time
 from schemas.facts import FACT_TYPES
 from streams.errors import UserError
-from streams.replay.entries import Entry, Reading, own_end, own_start, stated
+from streams.replay.entries import Entry, Reading, Unused, own_end, own_start, stated
+from streams.replay.judging import Judge
 from streams.replay.log_files import open_log
 
 
@@ -30,9 +32,13 @@ _decode_line = msgspec.json.Decoder(Line).decode
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def read_fact_lines(path: Path) -> Reading:
-    """Reads the whole log; UserError with the line number where a line is none of ours."""
+def read_fact_lines(path: Path, judge: Judge) -> Reading:
+    """Reads the whole log; UserError with the line number where a line is none of ours.
+
+    What a worker would reject is sent all the same, and noted by its reason.
+    """
     reading = Reading()
+    rejected: dict[str, tuple[Unused, str]] = {}
     due_us = 0
     with open_log(path) as log:
         for number, text in enumerate(log, 1):
@@ -47,6 +53,12 @@ def read_fact_lines(path: Path) -> Reading:
             reading.rows += 1
             reading.used += 1
             reading.entries.append(entry)
+            try:
+                judge(entry.topic, entry.key, entry.value)
+            except Refusal as refusal:
+                rejected.setdefault(refusal.reason, (Unused(), refusal.detail))[0].add(number)
+    for reason, (lines, detail) in sorted(rejected.items()):
+        reading.notes.append(f"{lines.rows:,} of these a worker will reject: {reason} ({lines.where}), as {detail}")
     return reading
 
 

@@ -10,9 +10,10 @@ from processors.reading import Reader
 from streams.feeding import Fed, Feed, Tell, WallOf, untold
 from streams.producing import FactProducer, Outgoing, now_us
 from streams.replay.as_live import days_to_today, moved_by, moved_value
-from streams.replay.csv_log import judge_by, read_csv
+from streams.replay.csv_log import read_csv
 from streams.replay.entries import Entry, Reading
 from streams.replay.fact_lines import read_fact_lines
+from streams.replay.judging import judge_by
 from streams.replay.mapping import load_mapping
 from streams.settings import Settings
 
@@ -28,11 +29,11 @@ class Replay:
 
     def read(self, settings: Settings) -> Reading:
         """Reads the log; its entries are in the order in which they are due. UserError where it cannot be read."""
+        judge = judge_by(Reader(Clocks(settings.time_zone, settings.site_time_zones)), now_us())
         if self.mapping is None:
-            reading = read_fact_lines(self.path)
+            reading = read_fact_lines(self.path, judge)
         else:
-            clocks = Clocks(settings.time_zone, settings.site_time_zones)
-            reading = read_csv(self.path, load_mapping(self.mapping), judge_by(Reader(clocks), now_us()))
+            reading = read_csv(self.path, load_mapping(self.mapping), judge)
         if self.as_live:
             reading.entries = _moved(reading, settings)
         # A stable sort: what is due at one instant stays in the file's order.

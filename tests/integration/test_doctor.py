@@ -75,6 +75,21 @@ def test_without_kafka_and_redis_each_is_a_problem_and_the_rest_goes_on(settings
     assert found["zone"][0]["level"] == "ok"
 
 
+def test_a_variable_that_is_no_setting_is_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the one that was meant: TIMEZONE has no effect, and every hour would be another's. In `.env` too."""
+    (tmp_path / ".env").write_text("DIALPULSE_REDIS=redis://127.0.0.1/1\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    _, found = examine(settings, DIALPULSE_TIMEZONE="Europe/Paris", **NOWHERE)
+    assert [(one["what"].split()[0], one["remedy"].split()[1]) for one in found["settings"]] == [
+        ("DIALPULSE_REDIS", "DIALPULSE_REDIS_URL"),
+        ("DIALPULSE_TIMEZONE", "DIALPULSE_TIME_ZONE"),
+    ]
+    (tmp_path / ".env").unlink()
+    assert "settings" not in examine(settings, **NOWHERE)[1]
+
+
 def test_without_topics_and_worker_it_says_what_to_run(settings: Settings) -> None:
     """A cluster that is not set up: topics to apply, no worker, Redis never filled."""
     code, found = examine(settings)

@@ -22,7 +22,11 @@ def entries(tmp_path: Path, lines: Sequence[object]) -> list[Entry]:
     """A log of these lines, read."""
     path = tmp_path / "facts.jsonl"
     path.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
-    return read_fact_lines(path).entries
+    return read_fact_lines(path, counted).entries
+
+
+def counted(topic: str, key: bytes | None, value: bytes | None) -> None:
+    """A judge who takes everything: what these tests ask is how lines are read."""
 
 
 def call(**fields: Any) -> dict[str, Any]:
@@ -107,7 +111,26 @@ def test_a_packed_log_that_breaks_off_is_an_error(tmp_path: Path) -> None:
         gzip.compress(b"".join(json.dumps(call(call_id=f"c{n}")).encode() + b"\n" for n in range(999)))[:-20]
     )
     with pytest.raises(UserError, match="broken as gzip"):
-        read_fact_lines(path)
+        read_fact_lines(path, counted)
+
+
+def test_what_a_worker_will_reject_is_said_and_sent(tmp_path: Path) -> None:
+    """By its reason, with lines and what is wrong with the first; a log of facts is sent as it was written."""
+    path = tmp_path / "facts"
+    lines = [
+        call(),
+        call(call_id="c2", talk_seconds=-4),
+        call(call_id="c3", talk_seconds=-5),
+        call(call_id="c4", version="x"),
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    reading = Replay(path).read(load_settings())
+    assert (reading.used, len(reading.entries)) == (4, 4)
+    assert [note.partition(", as ")[0] for note in reading.notes] == [
+        "2 of these a worker will reject: negative_duration (line 2, 3)",
+        "1 of these a worker will reject: wrong_type (line 4)",
+    ]
+    assert ["talk_seconds" in reading.notes[0], "version" in reading.notes[1]] == [True, True]
 
 
 def test_records_go_out_in_time_order(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from processors.hours import Clocks
 from processors.reading import Reader
 from processors.times import parse_time
-from streams.replay.csv_log import judge_by, read_csv
+from streams.replay.csv_log import read_csv
 from streams.replay.entries import Entry, Reading
+from streams.replay.judging import judge_by
 from streams.replay.mapping import load_mapping
 from tests.call_log import NONE, dirty_log, row, served, write_log
 from tests.recount_sql import Counted, recount, verdicts
