@@ -15,8 +15,9 @@ from streams.topology import Flow
 EVERY_S = 0.5
 FEW_RECORDS = 1_000
 """Facts left to read, or snapshots that Redis has not taken, beyond which a worker is not at ease."""
-RUSH_LOOKS = 6
-"""Looks in a row at which it was not: what every flush of a large floor does for a moment is no rush."""
+RUSH_S = 3.0
+"""How long it was not, without a break: what every flush of a large floor does for a moment is no rush. By the clock,
+since a worker in a rush gets round to few looks."""
 EASE_LOOKS = 3
 """Looks in a row at which it was at ease, until a rush is over: after the last fact come roll-ups, and then Redis."""
 APART_S = 60.0
@@ -34,16 +35,17 @@ def _trim() -> Callable[[int], int] | None:
 async def give_back_after_rushes(flow: Flow, sink: RedisSink) -> None:
     """Looks twice a second, until cancelled. Giving back takes some hundredths of a second for each gigabyte."""
     trim = _trim()
-    busy, eased, last = 0, 0, -APART_S
+    began: float | None = None
+    eased, last = 0, -APART_S
     while trim is not None:
         await asyncio.sleep(EVERY_S)
-        status = flow.app.engine_status
+        status, now = flow.app.engine_status, time.monotonic()
         if not status.ready or sum(status.lag.values()) > FEW_RECORDS or sink.pending > FEW_RECORDS:
-            busy, eased = busy + 1, 0
-            continue
-        eased += 1
-        if busy < RUSH_LOOKS:
-            busy = 0
-        elif eased >= EASE_LOOKS and time.monotonic() - last >= APART_S:
-            trim(0)
-            busy, last = 0, time.monotonic()
+            began, eased = now if began is None else began, 0
+        elif began is not None:
+            eased += 1
+            if eased == 1 and now - began < RUSH_S:
+                began, eased = None, 0
+            elif eased >= EASE_LOOKS and now - last >= APART_S:
+                trim(0)
+                began, eased, last = None, 0, now
