@@ -48,9 +48,9 @@ class Watch:
         return sorted(self.delays)[min(len(self.delays) - 1, int(len(self.delays) * share))]
 
 
-def measure(stage: Stage, rate: int, seconds: int = SECONDS) -> tuple[Watch, Watch]:
-    """The delays to the KPI topic and to Redis at so many facts a second."""
-    operators = [f"op-{number:05d}" for number in range(min(OPERATORS, rate))]
+def measure(stage: Stage, rate: int, seconds: int = SECONDS, count: int | None = None) -> tuple[Watch, Watch]:
+    """The delays to the KPI topic and to Redis at so many facts a second, of so many operators in turn."""
+    operators = [f"op-{number:05d}" for number in range(count or min(OPERATORS, rate))]
     sent: dict[str, list[float]] = {name: [] for name in operators[:: max(1, len(operators) // PROBED)]}
     topic, redis = Watch(sent), Watch(sent)
     stage.empty(keep=())

@@ -64,8 +64,7 @@ def latency_section(stage: Stage, order: Order) -> Iterator[str]:
     latency.measure(stage, latency.RATES[1], latency.WARM_UP_SECONDS)
     for rate in latency.RATES:
         topic, redis = latency.measure(stage, rate)
-        delays = [f"{watch.percentile(share) * 1000:,.0f} ms" for watch in (topic, redis) for share in (0.5, 0.99)]
-        lines.append([f"{rate:,}", *delays, f"{len(topic.delays):,}"])
+        lines.append([f"{rate:,}", *_delays(topic, redis), f"{len(topic.delays):,}"])
         stage.say(_told(head, lines[-1]))
         yield report.markdown(head, lines)
 
@@ -143,10 +142,12 @@ def _told(head: Sequence[str], line: Sequence[str]) -> str:
 
 
 def growth_section(stage: Stage, order: Order) -> Iterator[str]:
-    """Other floors, with fewer facts each."""
+    """Other floors, with fewer facts each, and delays at the middle rate by numbers of operators."""
     head = ["operators", "hours", "pages", "facts per page", "k facts per CPU-s", "ratio to the reference", "peak MiB"]
+    head += ["kill -9 to ready", "to caught up", "memory per live fact"]
     lines = []
     for one in growth.grow(stage, Floor(min(SMALLER, order.floor.facts))):
+        back = one.recovered
         lines.append(
             [
                 f"{one.floor.operators:,}",
@@ -156,10 +157,24 @@ def growth_section(stage: Stage, order: Order) -> Iterator[str]:
                 f"{one.run.rate / 1000:,.1f}",
                 f"{one.ratio:.3f}",
                 f"{one.run.peak_mib:,.0f}",
+                f"{back.ready_s:.1f} s",
+                f"{back.caught_up_s:.1f} s",
+                f"{back.bytes_per_fact:,.0f} bytes",
             ]
         )
         stage.say(_told(head, lines[-1]))
         yield report.markdown(head, lines)
+    floors = report.markdown(head, lines)
+    head = ["operators", "KPI topic p50", "p99", "Redis p50", "p99"]
+    lines = []
+    for operators, topic, redis in growth.delays(stage):
+        lines.append([f"{operators:,}", *_delays(topic, redis)])
+        stage.say(_told(head, lines[-1]))
+        yield f"{floors}\n\n{growth.RATE:,} facts a second:\n\n{report.markdown(head, lines)}"
+
+
+def _delays(topic: latency.Watch, redis: latency.Watch) -> list[str]:
+    return [f"{watch.percentile(share) * 1000:,.0f} ms" for watch in (topic, redis) for share in (0.5, 0.99)]
 
 
 ALL: dict[str, Callable[[Stage, Order], Iterator[str]]] = {
