@@ -7,8 +7,8 @@ PLACES = 8192
 class Interned:
     """The numbers that came last, one for each place; ``grain`` is the step in which most of them come.
 
-    Numbers a multiple of the grain apart share a place only when they are far from each other. A number that shares its
-    place with another takes it; both are right, they are only not shared. An int of CPython takes 32 bytes.
+    Numbers that differ by less than the grain may share a place, and so may those that are far apart. The one that came
+    last has it; both are right, they are only not shared. An int of CPython takes 32 bytes.
     """
 
     def __init__(self, grain: int) -> None:
@@ -19,7 +19,7 @@ class Interned:
         """An int that equals ``number``, which fits into 64 bits."""
         place = number // self._grain % self._places
         found = self._numbers[place]
-        known = found
+        known = found  # compiled, a C number: compared without an object
         if known != number:
             found = self._numbers[place] = number
         return found

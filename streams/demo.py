@@ -19,10 +19,12 @@ from streams.feeding import Fed, FeedThread, Tell
 from streams.local import LocalStack
 from streams.local.folders import state_folder
 from streams.setting_values import host_and_port
-from streams.settings import Settings, env_name, load_settings
+from streams.settings import Settings, env_name, load_settings, variables
 from streams.worker.supervisor import Supervisor, board_command, program, worker_command
 
 PARTITIONS = 4
+OWN = ("kafka", "redis_url", "partitions", "worker_http", "board_http", "pages_token")
+"""The settings of the demo's worker and board that are not the user's."""
 READY_WITHIN_S = 60.0
 
 Feeding = Callable[[Settings, threading.Event], Fed]
@@ -68,7 +70,8 @@ def running_demo(tell: Tell, folder: Path | None = None) -> Iterator[Addresses]:
         stack = ending.enter_context(LocalStack(folder or demo_folder(), fresh=True, progress=tell))
         settings = _settings(stack)
         topics.apply(settings)
-        environment = _environment(settings)
+        # What the user set otherwise they read themselves.
+        environment = variables(settings, OWN)
         tell("starting the worker and the board")
         worker = ending.enter_context(_supervised(worker_command(os.getpid()), environment))
         ending.enter_context(_supervised(board_command(os.getpid()), environment))
@@ -99,14 +102,6 @@ def _settings(stack: LocalStack) -> Settings:
     token = base.pages_token or secrets.token_urlsafe()
     own = {"kafka": stack.kafka, "redis_url": stack.redis_url, "partitions": PARTITIONS, "pages_token": token}
     return load_settings(**own, **addresses)
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """The demo's settings for its child processes; what the user set otherwise they read themselves."""
-    fields = ("kafka", "redis_url", "partitions", "worker_http", "board_http")
-    given = {env_name(field): str(getattr(settings, field)) for field in fields}
-    token = settings.pages_token
-    return given if token is None else given | {env_name("pages_token"): token.get_secret_value()}
 
 
 @contextmanager

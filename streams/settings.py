@@ -1,5 +1,7 @@
 """Every setting, read from the environment (`DIALPULSE_...`) and `.env`, checked once at the start."""
 
+import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -180,6 +182,18 @@ def load_settings(**overrides: Any) -> Settings:
 def env_name(field: str) -> str:
     """The environment variable of a field."""
     return ENV_PREFIX + field.upper()
+
+
+def variables(settings: Settings, fields: Iterable[str]) -> dict[str, str]:
+    """Variables by which another process has the same values of these fields, secrets too; None is left out."""
+    found = {}
+    for field in fields:
+        value = getattr(settings, field)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if value is not None:
+            found[env_name(field)] = json.dumps(value) if isinstance(value, dict) else str(value)
+    return found
 
 
 def accepts(field: str) -> str:

@@ -1,6 +1,5 @@
 """Real worker processes for tests: started on a test's settings, awaited until they are ready, ended with the test."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,11 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from streams import topics
 from streams.ports import any_free
-from streams.settings import Settings
+from streams.settings import Settings, variables
 
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 20.0
@@ -30,13 +27,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def changed_variables(settings: Settings) -> dict[str, str]:
     """Those of them that are not this process's own."""
-    found = {}
-    for name in settings.model_fields_set:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            value = value.get_secret_value()
-        found[f"DIALPULSE_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
-    return found
+    return variables(settings, settings.model_fields_set)
 
 
 def share_of(address: str) -> int:

@@ -1,4 +1,4 @@
-"""What this machine brings: compiled modules and time zones."""
+"""What this machine brings: compiled modules, variables that are no setting, and time zones."""
 
 import zoneinfo
 from collections.abc import Iterable, Iterator

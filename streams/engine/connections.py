@@ -67,9 +67,10 @@ class AnswerProtocol(conn.AIOKafkaProtocol, asyncio.BufferedProtocol):  # type: 
         return memoryview(self._buffer)[self._filled :]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hands over every answer that is whole. An error in it ends the connection as one in aiokafka's reading does:
+        """Hands over every answer that is whole.
 
-        a turn of the loop later, so that what comes in between, out of step, must not be read.
+        An error in it ends the connection as one in aiokafka's reading does, a turn of the loop later: what comes in
+        between is out of step, and is not read.
         """
         if self._is_over():
             return

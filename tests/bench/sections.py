@@ -13,6 +13,8 @@ from tests.bench.stage import Stage
 from tests.bench.workload import Floor
 
 PICTURE = "![Facts per CPU-second as bars](images/benchmarks.svg)"
+DELAYS = ("KPI topic p50", "p99", "Redis p50", "p99")
+READY, CAUGHT_UP, MEMORY = "kill -9 to ready", "to caught up", "memory per live fact"
 SMALLER = 200_000
 """Facts of the measurements that compare many floors."""
 
@@ -58,7 +60,7 @@ def _speed(rows: list[table.Row], rounds: int, order: Order) -> str:
 
 def latency_section(stage: Stage, order: Order) -> Iterator[str]:
     """Milliseconds to the KPI topic and to Redis."""
-    head = ["facts a second", "KPI topic p50", "p99", "Redis p50", "p99", "facts timed"]
+    head = ["facts a second", *DELAYS, "facts timed"]
     lines = []
     stage.say("not counted, so that the broker's Java has compiled itself:")
     latency.measure(stage, latency.RATES[1], latency.WARM_UP_SECONDS)
@@ -72,17 +74,17 @@ def latency_section(stage: Stage, order: Order) -> Iterator[str]:
 def recovery_section(stage: Stage, order: Order) -> Iterator[str]:
     """Seconds after kill -9, and memory per live fact."""
     fill(stage, order.floor)
-    head = ["system", "live facts", "kill -9 to ready", "CPU-s until then", "to caught up", "memory per live fact"]
+    head = ["system", "live facts", READY, "CPU-s until then", CAUGHT_UP, MEMORY]
     lines = []
     for one in _recoveries(stage):
         lines.append(
             [
                 one.title,
                 f"{one.live_facts:,}",
-                "" if one.ready_s is None else f"{one.ready_s:.1f} s",
+                _seconds(one.ready_s),
                 "" if one.ready_cpu_s is None else f"{one.ready_cpu_s:.1f}",
-                f"{one.caught_up_s:.1f} s",
-                "" if one.bytes_per_fact is None else f"{one.bytes_per_fact:,.0f} bytes",
+                _seconds(one.caught_up_s),
+                _bytes(one.bytes_per_fact),
             ]
         )
         stage.say(_told(head, lines[-1]))
@@ -144,7 +146,7 @@ def _told(head: Sequence[str], line: Sequence[str]) -> str:
 def growth_section(stage: Stage, order: Order) -> Iterator[str]:
     """Other floors, with fewer facts each, and delays at the middle rate by numbers of operators."""
     head = ["operators", "hours", "pages", "facts per page", "k facts per CPU-s", "ratio to the reference", "peak MiB"]
-    head += ["kill -9 to ready", "to caught up", "memory per live fact"]
+    head += [READY, CAUGHT_UP, MEMORY]
     lines = []
     for one in growth.grow(stage, Floor(min(SMALLER, order.floor.facts))):
         back = one.recovered
@@ -157,20 +159,28 @@ def growth_section(stage: Stage, order: Order) -> Iterator[str]:
                 f"{one.run.rate / 1000:,.1f}",
                 f"{one.ratio:.3f}",
                 f"{one.run.peak_mib:,.0f}",
-                f"{back.ready_s:.1f} s",
-                f"{back.caught_up_s:.1f} s",
-                f"{back.bytes_per_fact:,.0f} bytes",
+                _seconds(back.ready_s),
+                _seconds(back.caught_up_s),
+                _bytes(back.bytes_per_fact),
             ]
         )
         stage.say(_told(head, lines[-1]))
         yield report.markdown(head, lines)
     floors = report.markdown(head, lines)
-    head = ["operators", "KPI topic p50", "p99", "Redis p50", "p99"]
+    head = ["operators", *DELAYS]
     lines = []
     for operators, topic, redis in growth.delays(stage):
         lines.append([f"{operators:,}", *_delays(topic, redis)])
         stage.say(_told(head, lines[-1]))
         yield f"{floors}\n\n{growth.RATE:,} facts a second:\n\n{report.markdown(head, lines)}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s"
+
+
+def _bytes(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f} bytes"
 
 
 def _delays(topic: latency.Watch, redis: latency.Watch) -> list[str]:

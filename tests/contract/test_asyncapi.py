@@ -128,7 +128,7 @@ def test_the_file_is_what_the_registry_says() -> None:
 
 def test_every_object_has_the_form_that_the_specification_gives_it() -> None:
     """No required field is missing, none is misspelt, and every schema is one of draft 07."""
-    jsonschema.Draft7Validator(DOCUMENT).validate(WRITTEN)
+    assert [error.message for error in jsonschema.Draft7Validator(DOCUMENT).iter_errors(WRITTEN)] == []
 
 
 @pytest.mark.parametrize(

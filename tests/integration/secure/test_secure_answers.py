@@ -6,11 +6,12 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, conn
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 from confluent_kafka.admin import NewTopic
 
-from streams.engine import connections
+from streams.engine.connections import Connection
+from tests.connections import engine_connections
 from tests.secure_stack import SecureStack
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,12 +20,10 @@ TOPIC = "large-answers"
 
 
 @pytest.fixture(params=["PLAINTEXT", "SSL"])
-def protocol(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def protocol(request: pytest.FixtureRequest) -> Iterator[str]:
     """Over a socket of asyncio's own, and over its TLS, with the engine's connections for this test alone."""
-    monkeypatch.setattr(conn, "AIOKafkaProtocol", conn.AIOKafkaProtocol)
-    monkeypatch.setattr(conn, "AIOKafkaConnection", conn.AIOKafkaConnection)
-    connections.install()
-    return request.param
+    with engine_connections():
+        yield request.param
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +60,8 @@ def test_megabytes_go_and_come_whole(secure: SecureStack, topic: str, protocol: 
             while len(found) < len(values):
                 for records in (await consumer.getmany(timeout_ms=500)).values():
                     found |= {int(record.key): record.value for record in records}
+            for client in (producer.client, consumer._client):
+                assert all(isinstance(one, Connection) for one in client._conns.values())
             return [found[number] for number in range(len(values))]
         finally:
             await consumer.stop()

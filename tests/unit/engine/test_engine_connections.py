@@ -4,8 +4,8 @@ import asyncio
 import io
 import random
 import struct
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -23,8 +23,8 @@ from streams.engine.connections import (
     AnswerProtocol,
     Connection,
     add_pieces,
-    install,
 )
+from tests.connections import engine_connections
 
 
 class Taker:
@@ -163,16 +163,6 @@ def answered(number: int, name_size: int = 1) -> bytes:
     """The answer to one produce request, large by the name of its topic."""
     topics = [("t" * (name_size % 30_000 or 1), [])] + [("t" * 30_000, [])] * (name_size // 30_000)
     return struct.pack(">i", number) + ProduceResponse_v7.SCHEMA.encode([topics, name_size])
-
-
-@contextmanager
-def engine_connections() -> Iterator[None]:
-    """The engine's connections, for a while."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conn, "AIOKafkaProtocol", conn.AIOKafkaProtocol)
-        patch.setattr(conn, "AIOKafkaConnection", conn.AIOKafkaConnection)
-        install()
-        yield
 
 
 def with_broker(behaves: Behaviour, client: Callable[[Any], Awaitable[None]], **given: Any) -> None:
