@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.errors import UserError
+from tests.arguments import at_least, some_of
 from tests.bench import contenders, report, sections
 from tests.bench.filling import stage_for
-from tests.bench.measured import Contender
 from tests.bench.sections import Order
 from tests.bench.workload import Floor
 
@@ -29,34 +29,26 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = ",".join(one.name for one in contenders.ALL)
-    parser.add_argument("--only", type=_chosen, default=contenders.ALL, metavar="NAMES", help=f"some of {names}")
-    parser.add_argument("--facts", type=int, default=floor.facts, help=f"how many facts (default {floor.facts})")
-    parser.add_argument("--operators", type=int, default=floor.operators, help=f"default {floor.operators}")
-    parser.add_argument("--hours", type=int, default=floor.hours, help=f"hours of calls (default {floor.hours})")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each runs (default 2)")
+    known = {one.name: one for one in contenders.ALL}
+    names = ",".join(known)
+    parser.add_argument("--only", type=some_of(known), default=contenders.ALL, metavar="NAMES", help=f"some of {names}")
+    parser.add_argument(
+        "--facts", type=at_least(1), default=floor.facts, help=f"how many facts (default {floor.facts})"
+    )
+    parser.add_argument("--operators", type=at_least(1), default=floor.operators, help=f"default {floor.operators}")
+    parser.add_argument(
+        "--hours", type=at_least(1), default=floor.hours, help=f"hours of calls (default {floor.hours})"
+    )
+    parser.add_argument("--rounds", type=at_least(1), default=2, help="how often each runs (default 2)")
     parser.add_argument(
         "--measure",
-        type=_measured,
+        type=some_of({name: name for name in sections.ALL}),
         metavar="NAMES",
         help=f"some of {','.join(sections.ALL)} (default all, or speed with --only)",
     )
     parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is, as --only does")
     parser.add_argument("--folder", type=Path, help="keep Kafka's data there, and use a fill that is there again")
     return parser.parse_args(words)
-
-
-def _chosen(names: str) -> list[Contender]:
-    known = {one.name: one for one in contenders.ALL}
-    if unknown := set(names.split(",")) - known.keys():
-        raise argparse.ArgumentTypeError(f"{min(unknown)} is unknown; known are {', '.join(known)}")
-    return [one for name, one in known.items() if name in names.split(",")]
-
-
-def _measured(names: str) -> list[str]:
-    if unknown := set(names.split(",")) - sections.ALL.keys():
-        raise argparse.ArgumentTypeError(f"{min(unknown)} is unknown; known are {', '.join(sections.ALL)}")
-    return [name for name in sections.ALL if name in names.split(",")]
 
 
 def main(words: Sequence[str] | None = None) -> int:

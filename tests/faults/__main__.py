@@ -13,6 +13,7 @@ from pathlib import Path
 
 from streams.errors import UserError
 from streams.local.folders import is_alive
+from tests.arguments import at_least
 from tests.faults import programme
 from tests.faults.campaign import Campaign, Outcome
 from tests.faults.crew import SLOW_SEEKS
@@ -34,8 +35,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=None, help="draws facts and faults; printed at the start")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--minutes", type=float, help=f"about how long faults land (default {FULL_MINUTES:.0f})")
-    size.add_argument("--facts", type=int, help=f"at least how many facts (default {FULL_FACTS})")
+    size.add_argument("--minutes", type=at_least(0.1), help=f"about how long faults land (default {FULL_MINUTES:.0f})")
+    size.add_argument("--facts", type=at_least(1), help=f"at least how many facts (default {FULL_FACTS})")
     parser.add_argument("--workers", type=int, default=2, choices=(2, 3, 4), help="workers from the beginning")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="a broken worker, which must be found out")
     parser.add_argument("--sound", action="store_true", help="play the mutant's faults on the worker as it is")
